@@ -1,0 +1,105 @@
+"""Where things live on disk, and how they are written: whole or not at all."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+from dfer_nb.errors import BadInput
+
+
+def root() -> Path:
+    """The repository root, whatever the current folder; the current folder when installed elsewhere."""
+    here = Path(__file__).resolve().parent.parent
+    return here if (here / "pyproject.toml").exists() else Path.cwd()
+
+
+def data_dir() -> Path:
+    """Folder of datasets and caches: `DFER_DATA`, else `data/` at the root."""
+    return Path(os.environ.get("DFER_DATA") or root() / "data").expanduser().absolute()
+
+
+def runs_dir() -> Path:
+    """Folder of run records: `DFER_RUNS`, else `runs/` at the root."""
+    return Path(os.environ.get("DFER_RUNS") or root() / "runs").expanduser().absolute()
+
+
+def digest(thing, length: int = 12) -> str:
+    """First hex digits of the SHA-256 of a JSON-able thing, its keys sorted."""
+    text = json.dumps(thing, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed processes left half-written beside `path`."""
+    for left in path.parent.glob(f".{path.name}.partial-*"):
+        pid = left.name.rpartition("-")[2]
+        if not (pid.isdigit() and _alive(int(pid))) or int(pid) == os.getpid():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def disk_errors(where):
+    """Turn a full or read-only disk into one clear error (raises BadInput)."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BadInput("the disk is full", where,
+                           "free some space, or set DFER_DATA / DFER_RUNS to a larger disk; nothing half-written is kept") from error
+        if error.errno in (errno.EACCES, errno.EROFS):
+            raise BadInput("the folder cannot be written", where, "choose another with DFER_DATA or DFER_RUNS") from error
+        raise
+
+
+@contextmanager
+def atomic_folder(path):
+    """Yield a temporary sibling folder that becomes `path` when the block ends well.
+
+    An old folder at `path` is replaced only then; on any error the temporary one is removed.
+    Raises BadInput when the disk is full or cannot be written.
+    """
+    path = Path(path)
+    partial = path.parent / f".{path.name}.partial-{os.getpid()}"
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path)
+        partial.mkdir()
+        try:
+            yield partial
+            if path.exists():
+                old = path.parent / f".{path.name}.partial-old-{os.getpid()}"
+                path.rename(old)
+                partial.rename(path)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                partial.rename(path)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+def write_atomic(path, content: bytes | str) -> None:
+    """Write a file whole or not at all (temporary sibling, then rename)."""
+    path = Path(path)
+    partial = path.parent / f".{path.name}.partial-{os.getpid()}"
+    with disk_errors(path):
+        try:
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+            os.replace(partial, path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
