@@ -1,0 +1,161 @@
+"""Batches of clips: gathered from the frame cache, shuffled and augmented by a rule that has no memory.
+
+Whatever is random here is a function of (seed, epoch, clip): the number of workers, a restart within
+an epoch or what ran before cannot change it.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dfer_nb.data import video
+from dfer_nb.data.augment import Augment, Draws, augment
+from dfer_nb.data.cache import FrameCache, cache
+from dfer_nb.errors import BadInput
+
+__all__ = [
+    "Augment",
+    "Batch",
+    "Draws",
+    "FrameCache",
+    "augment",
+    "cache",
+    "count",
+    "generator",
+    "key",
+    "loader",
+    "order",
+]
+
+
+def key(clip: str) -> int:
+    """A number (32 bits) that stands for a clip's name, the same on every machine and in every process."""
+    return zlib.crc32(str(clip).encode())
+
+
+def generator(seed: int, epoch: int, key: int, purpose: str = "") -> np.random.Generator:
+    """The generator of one clip in one epoch: a function of its arguments, never of what was drawn before.
+
+    purpose: a word that tells apart draws of the same clip that must not hang together
+    (raises BadInput for a negative number).
+    """
+    if min(seed, epoch, key) < 0:
+        raise BadInput(
+            f"seed {seed}, epoch {epoch}: a random draw needs numbers from 0 up",
+            "seed",
+            "give a seed of 0 or more",
+        )
+    words = [int(seed), int(epoch), int(key)] + ([zlib.crc32(purpose.encode())] if purpose else [])
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(words)))
+
+
+def order(table, seed: int, epoch: int) -> np.ndarray:
+    """Row positions (N,) of a table, shuffled for an epoch, whatever order the rows are in."""
+    by_name = np.argsort(table["clip"].to_numpy(dtype=str), kind="stable")
+    return by_name[generator(seed, epoch, 0, "order").permutation(len(table))]
+
+
+@dataclass
+class Batch:
+    """Some clips, ready for a model.
+
+    On the device: frames (B, T, 3, H, W), float in 0..1, and label (B,), long, 0-based.
+    On the host: index (B,), int64, the clips' rows in the table by position, and clip, their names.
+    """
+
+    frames: torch.Tensor
+    label: torch.Tensor
+    index: np.ndarray
+    clip: list[str]
+
+
+def count(n_clips: int, batch_size: int, drop_last: bool = False) -> int:
+    """Number of batches in an epoch."""
+    return n_clips // batch_size if drop_last else -(-n_clips // batch_size)
+
+
+def loader(
+    cache: FrameCache,
+    table,
+    batch_size: int,
+    n_frames: int,
+    device,
+    *,
+    train: bool,
+    seed: int = 0,
+    epoch: int = 0,
+    augment: Augment | None = None,
+    drop_last: bool = False,
+    start: int = 0,
+    sample: Callable | None = None,
+) -> Iterator[Batch]:
+    """Batches of one epoch; the next one is gathered by a thread while this one is used.
+
+    train: the rows are shuffled by `order(table, seed, epoch)` and augmented (when `augment` is given);
+    else they come in the table's order, as they are. n_frames: T, frames of every clip, uniformly spread
+    over it (`video.uniform`). sample: another choice of frames instead, `sample(available, rng) -> (T,)`;
+    rng is the clip's generator in training and None in testing, as the samplers of `video` take it.
+    drop_last: leave out an incomplete last batch. start: first batch to give; the batches from there on
+    are those of a whole epoch. Raises BadInput for an empty table, a clip that is not in the cache, or a
+    size below 1.
+    """
+    _check(cache, table, batch_size, n_frames, start)
+    rows = order(table, seed, epoch) if train else np.arange(len(table))
+    clips, labels = table["clip"].to_numpy(), torch.from_numpy(table["label"].to_numpy(np.int64, copy=True))
+    frames_of = sample or (lambda available, rng: video.uniform(available, n_frames))
+
+    def gather(number):
+        index = rows[number * batch_size : (number + 1) * batch_size].astype(np.int64)
+        names = clips[index].tolist()
+        chosen = [
+            frames_of(len(cache.frames(c)), generator(seed, epoch, key(c), "frames") if train else None)
+            for c in names
+        ]
+        draws = augment.draw([generator(seed, epoch, key(c)) for c in names]) if train and augment else None
+        return index, names, _pixels(cache, names, chosen, device), draws
+
+    numbers = range(start, count(len(table), batch_size, drop_last))
+    return _batches(gather, numbers, labels, torch.device(device))
+
+
+def _batches(gather, numbers, labels, device):
+    """One batch ahead; the thread ends with the iterator, its errors are raised here."""
+    with ThreadPoolExecutor(1, "next-batch") as pool:
+        coming = pool.submit(gather, numbers[0]) if numbers else None
+        for number in numbers:
+            index, names, pixels, draws = coming.result()
+            coming = pool.submit(gather, number + 1) if number + 1 in numbers else None
+            frames = pixels.to(device, non_blocking=True).float().div_(255)
+            if draws is not None:
+                frames = augment(frames, draws)
+            yield Batch(frames, labels[index].to(device), index, names)
+
+
+def _pixels(cache, names, chosen, device) -> torch.Tensor:
+    """Frames of a batch, (B, T, 3, H, W) uint8 on the host."""
+    out = np.empty((len(names), len(chosen[0]), cache.size, cache.size, 3), np.uint8)
+    for place, name, frames in zip(out, names, chosen, strict=True):
+        np.take(cache.frames(name), frames, axis=0, out=place, mode="clip")  # "raise" would buffer the result
+    pixels = torch.from_numpy(out).permute(0, 1, 4, 2, 3).contiguous()
+    return pixels.pin_memory() if torch.device(device).type == "cuda" else pixels
+
+
+def _check(cache, table, batch_size, n_frames, start) -> None:
+    if table.empty:
+        raise BadInput(
+            "there are no clips to load", "table", "read a dataset, or look at what was filtered out of it"
+        )
+    for name, value, least in (("batch_size", batch_size, 1), ("n_frames", n_frames, 1), ("start", start, 0)):
+        if value < least:
+            raise BadInput(f"{name} is {value}", name, f"give a whole number of at least {least}")
+    strangers = [clip for clip in table["clip"] if clip not in cache]
+    if strangers:
+        raise BadInput(
+            f"{len(strangers)} clips are not in the cache, {strangers[0]!r} among them",
+            cache.folder,
+            "build the cache from a table that holds every clip to be loaded",
+        )
