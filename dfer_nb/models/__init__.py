@@ -1,0 +1,1 @@
+"""Networks that no single paper owns: backbones and layers."""

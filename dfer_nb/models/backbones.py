@@ -1,0 +1,125 @@
+"""2-D backbones: a frame in, a feature vector out."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from dfer_nb.errors import BadInput
+
+SHIPPED_WEIGHTS = Path(__file__).with_name("facenet.safetensors")
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def _conv(inputs: int, outputs: int, size: int, stride: int = 1, norm: bool = False) -> nn.Sequential:
+    layers = [nn.Conv2d(inputs, outputs, size, stride, size // 2)]
+    return nn.Sequential(*layers, nn.BatchNorm2d(outputs)) if norm else nn.Sequential(*layers)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut (He et al., 2016); halves the map when stride is 2."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, norm: bool):
+        super().__init__()
+        self.first = _conv(inputs, outputs, 3, stride, norm)
+        self.second = _conv(outputs, outputs, 3, 1, norm)
+        self.pool = nn.AvgPool2d(stride) if stride > 1 else nn.Identity()
+        self.shortcut = _conv(inputs, outputs, 1, 1, norm) if inputs != outputs else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.second(torch.relu(self.first(x))) + self.shortcut(self.pool(x)))
+
+
+class FaceNet(nn.Module):
+    """A narrow residual network for small drawn faces.
+
+    frames (N, 3, H, W) in 0..1 -> (N, 128). Made for 48 px; larger frames work. Batch normalisation is there
+    only while `dfer_nb.pretrain` trains it; `fused()` folds it into the convolutions, which is what ships:
+    frozen batch normalisation, for free.
+    """
+
+    widths = (16, 32, 64, 128)
+    out_dim = widths[-1]
+
+    def __init__(self, norm: bool = False):
+        super().__init__()
+        self.stem = _conv(3, self.widths[0], 3, 2, norm)
+        self.blocks = nn.Sequential(*(ResidualBlock(a, b, 2, norm) for a, b in pairwise(self.widths)))
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.stem((frames - 0.5) * 4))
+        return self.blocks(x).mean(dim=(2, 3))
+
+    def fused(self) -> "FaceNet":
+        """The same network with its batch normalisation folded into the convolutions."""
+        self.eval()
+        result = FaceNet(norm=False)
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
+                fused = fuse_conv_bn_eval(module[0], module[1])
+                result.get_submodule(name)[0].load_state_dict(fused.state_dict())
+        return result
+
+
+class ImageBackbone(nn.Module):
+    """A torchvision classifier without its last layer; frames are normalised with ImageNet's mean and std.
+
+    frames (N, 3, H, W) in 0..1 -> (N, out_dim).
+    """
+
+    def __init__(self, name: str, weights: str):
+        super().__init__()
+        self.net = _torchvision(name, weights)
+        last = self.net.fc if hasattr(self.net, "fc") else self.net.classifier[0]
+        self.out_dim = last.in_features
+        setattr(self.net, "fc" if hasattr(self.net, "fc") else "classifier", nn.Identity())
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        return self.net((frames - self.mean) / self.std)
+
+
+def _torchvision(name: str, weights: str) -> nn.Module:
+    if weights == "none":
+        return torchvision.models.get_model(name, weights=None)
+    chosen = torchvision.models.get_model_weights(name).DEFAULT
+    try:
+        return torchvision.models.get_model(name, weights=chosen)
+    except (OSError, RuntimeError) as error:  # no network, a broken download, a wrong hash
+        target = Path(torch.hub.get_dir()) / "checkpoints" / Path(chosen.url).name
+        raise BadInput(
+            f"the ImageNet weights of {name} could not be had ({type(error).__name__}: {error})",
+            chosen.url,
+            f"put that file at {target} from a machine with a network, or train without them: preset=\"paper-scratch\"",
+        ) from error
+
+
+def backbone(name: str, weights: str) -> nn.Module:
+    """A backbone by name: "facenet" (shipped), or a torchvision model ("resnet50", "mobilenet_v3_small", …).
+
+    weights: "shipped" (FaceNet's action-unit weights), "imagenet" (asked of torchvision, needs a network once),
+    or "none". Returns a module with `out_dim`. Raises BadInput for an unknown pair or weights that cannot be had.
+    """
+    if name == "facenet" and weights in ("shipped", "none"):
+        net = FaceNet(norm=weights == "none")
+        if weights == "shipped":
+            net.load_state_dict(shipped_weights())
+        return net
+    if name in torchvision.models.list_models(module=torchvision.models) and weights in ("imagenet", "none"):
+        return ImageBackbone(name, weights)
+    raise BadInput(f"no backbone {name!r} with weights {weights!r}", "the preset's model settings",
+                   'use "facenet" with "shipped" or "none", or a torchvision classifier with "imagenet" or "none"')
+
+
+def shipped_weights(path: Path = SHIPPED_WEIGHTS) -> dict[str, torch.Tensor]:
+    """FaceNet's weights, pre-trained on action units by `python -m dfer_nb.pretrain`. Raises BadInput."""
+    try:
+        return {name: tensor.float() for name, tensor in load_file(path).items()}
+    except (OSError, SafetensorError) as error:
+        raise BadInput(f"the shipped weights cannot be read ({error})", path, "python -m dfer_nb.pretrain") from error

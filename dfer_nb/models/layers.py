@@ -1,0 +1,47 @@
+"""Layers shared by the chapters."""
+
+import torch
+from torch import nn
+
+
+class FrameEmbedding(nn.Module):
+    """Frame features of any backbone, brought to one scale and width.
+
+    features (B, T, D) -> (B, T, dim). BatchNorm over all frames of the batch, then Linear and ReLU.
+    """
+
+    def __init__(self, in_dim: int, dim: int):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(in_dim)
+        self.linear = nn.Linear(in_dim, dim)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        flat = self.norm(features.flatten(0, 1))  # (B*T, D)
+        return torch.relu(self.linear(flat)).unflatten(0, features.shape[:2])  # (B, T, dim)
+
+
+class SequenceModel(nn.Module):
+    """A bidirectional LSTM, averaged over time.
+
+    sequence (B, T, dim) -> (B, dim): `dim` is even, half of it for each direction, so that sequence models
+    can follow each other in any order.
+    """
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.lstm = nn.LSTM(dim, dim // 2, batch_first=True, bidirectional=True)
+
+    def forward(self, sequence: torch.Tensor) -> torch.Tensor:
+        return self.lstm(sequence)[0].mean(dim=1)
+
+
+def parameter_groups(model: nn.Module) -> dict[str, list[nn.Parameter]]:
+    """Parameters of the backbones and of everything else ("heads"), which learn at their own rates.
+
+    A parameter belongs to a backbone when a part of its dotted name is `backbone`.
+    """
+    groups: dict[str, list[nn.Parameter]] = {"backbone": [], "heads": []}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups["backbone" if "backbone" in name.split(".") else "heads"].append(parameter)
+    return {name: parameters for name, parameters in groups.items() if parameters}

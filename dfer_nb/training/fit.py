@@ -1,0 +1,207 @@
+"""The one training loop of the book."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.distributed as dist
+from lightning_fabric import Fabric
+from tqdm import tqdm
+
+from dfer_nb import files
+from dfer_nb.data.batches import Augment, Batch, FrameCache, loader
+from dfer_nb.training import metrics
+from dfer_nb.training.method import Method, Output
+from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
+from dfer_nb.training.record import load_checkpoint, save_checkpoint, write_json, write_tables
+
+
+@dataclass
+class Data:
+    """The clips of a run and their decoded frames; `table` is a ClipTable with the splits train, test and any slices."""
+
+    table: pd.DataFrame
+    frames: FrameCache
+    truth: pd.DataFrame | None = None
+
+    def split(self, name: str) -> pd.DataFrame:
+        """The rows of one split."""
+        return self.table[self.table["split"] == name].reset_index(drop=True)
+
+    @property
+    def slices(self) -> list[str]:
+        """Splits beyond train and test, in the order of the table."""
+        return [name for name in self.table["split"].unique() if name not in ("train", "test")]
+
+
+def clip_rows(table: pd.DataFrame, batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> pd.DataFrame:
+    """The record's rows of a batch: clip, label, prediction, probabilities, loss and a method's columns."""
+    probabilities = output["logits"].float().softmax(1)
+    columns = {"prediction": probabilities.argmax(1), **{f"p{c}": probabilities[:, c] for c in range(probabilities.shape[1])},
+               "loss": loss, **extra}
+    rows = pd.DataFrame({name: value.detach().float().cpu().numpy() for name, value in columns.items()})
+    rows.insert(0, "clip", batch.clip)
+    rows.insert(1, "label", batch.label.cpu().numpy())
+    whole = ["prediction", *(name for name in extra if name == "group" or name[0] == "s" and name[1:].isdigit())]
+    return rows.astype(dict.fromkeys(whole, np.int8))
+
+
+class Fit:
+    """One run of training: model, method and data, resumed where it was cut short.
+
+    folder: where the record goes; `<folder>.unfinished` holds the state after each epoch until then.
+    """
+
+    def __init__(self, model: torch.nn.Module, method: Method, data: Data, settings: Settings, seed: int, fabric: Fabric,
+                 folder: Path, progress: bool = True):
+        self.data, self.method, self.settings, self.seed, self.fabric = data, method, settings, seed, fabric
+        self.folder, self.unfinished, self.progress = folder, folder.with_name(folder.name + ".unfinished"), progress
+        on_gpu = fabric.device.type == "cuda"
+        model = model.to(memory_format=torch.channels_last)
+        self.model, self.optimizer = fabric.setup(model, build_optimizer(model, settings, fused=on_gpu))
+        self.epoch_rows: list[dict] = []
+        self.clip_tables: list[pd.DataFrame] = []
+        self.epoch = 0
+
+    def batches(self, split: str, train: bool) -> Iterator[Batch]:
+        """Batches of a split; only training ones are shuffled and augmented."""
+        s = self.settings
+        augment = Augment(crop_scale=s.crop_scale, flip=s.flip, jitter=s.jitter) if train else None
+        return loader(self.data.frames, self.data.split(split), s.batch_size, s.max_frames, self.fabric.device, train=train,
+                      seed=self.seed, epoch=self.epoch, augment=augment)
+
+    def train_epoch(self) -> pd.DataFrame:
+        """One pass over the training clips; returns their rows as the method saw them."""
+        self.model.train()
+        self.method.before_epoch(self.epoch)
+        table = self.data.split("train")
+        steps = -(-len(table) // self.settings.batch_size)
+        bar = tqdm(self.batches("train", train=True), total=steps, desc=f"epoch {self.epoch + 1}/{self.settings.epochs}",
+                   disable=not self.progress, leave=False)
+        rows = []
+        for step, batch in enumerate(bar):
+            output, loss, weights = self.train_step(batch, step, steps)
+            rows.append(clip_rows(table, batch, output, loss, {"weight": weights, **self.method.columns(output)}))
+        return self._gathered(rows)
+
+    def train_step(self, batch: Batch, step: int, steps: int) -> tuple[Output, torch.Tensor, torch.Tensor]:
+        """Forward, weigh, backward, guard, step. Returns the output, and loss and weight per clip (B,)."""
+        # dropout draws from (seed, epoch, step), so a resumed run drops the same units
+        torch.manual_seed(int(np.random.SeedSequence((self.seed, self.epoch, step)).generate_state(1)[0]))
+        set_rate(self.optimizer, self.epoch + (step + 1) / steps, self.settings)
+        output = self.model(batch.frames)
+        loss = self.method.loss(output, batch)
+        weights = self.method.weights(loss.detach(), output, batch)
+        self.fabric.backward((weights * loss).mean() + self.method.auxiliary(output, batch))
+        guard_gradients(self.optimizer, self.settings.clip_norm, f"epoch {self.epoch + 1}, step {step + 1} of {steps}")
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return output, loss, weights
+
+    @torch.no_grad()
+    def evaluate(self, split: str) -> pd.DataFrame:
+        """Rows of a split, nothing augmented."""
+        self.model.eval()
+        table, rows = self.data.split(split), []
+        for batch in self.batches(split, train=False):
+            output = self.model(batch.frames)
+            rows.append(clip_rows(table, batch, output, self.method.loss(output, batch), self.method.columns(output)))
+        return self._gathered(rows)
+
+    def _gathered(self, rows: list[pd.DataFrame]) -> pd.DataFrame:
+        table = pd.concat(rows, ignore_index=True)
+        if self.fabric.world_size > 1:  # every process sees the clips of all
+            parts: list = [None] * self.fabric.world_size
+            dist.all_gather_object(parts, table)
+            table = pd.concat(parts, ignore_index=True).drop_duplicates("clip")
+        return table.sort_values("clip", ignore_index=True)
+
+    def run(self, config: dict, environment: dict) -> None:
+        """Train the epochs that are missing, test after each, evaluate the slices, and write the record."""
+        self.resume()
+        while self.epoch < self.settings.epochs:
+            started = time.perf_counter()
+            train = self.train_epoch()
+            self.method.after_epoch(train)
+            test = self.evaluate("test")
+            self.epoch_rows.append(self._epoch_row(train, test, time.perf_counter() - started))
+            self._keep(train, "train")
+            self._keep(test, "test")
+            self.epoch += 1
+            if self.progress:
+                row = self.epoch_rows[-1]
+                tqdm.write(f"epoch {self.epoch:3d}: loss {row['loss']:.3f}, test WAR {row['test_war']:.1f}, UAR {row['test_uar']:.1f}")
+            if self.fabric.is_global_zero:
+                self.save_state()
+        self.write_record(config, environment)
+
+    def _keep(self, rows: pd.DataFrame, split: str) -> None:
+        rows.insert(1, "split", split)
+        rows.insert(2, "epoch", self.epoch)
+        self.clip_tables.append(rows)
+
+    def _epoch_row(self, train: pd.DataFrame, test: pd.DataFrame, seconds: float) -> dict:
+        row = {"epoch": self.epoch, "loss": float(train["loss"].mean())}
+        row |= {f"rate_{group['name']}": group["lr"] for group in self.optimizer.param_groups}
+        for name, rows in (("train", train), ("test", test)):
+            row |= {f"{name}_war": metrics.war(rows["label"], rows["prediction"]),
+                    f"{name}_uar": metrics.uar(rows["label"], rows["prediction"])}
+        return row | {"seconds": seconds}
+
+    def save_state(self) -> None:
+        """Everything that the next epoch needs, in one folder that is replaced whole."""
+        with files.atomic_folder(self.unfinished) as folder:
+            save_checkpoint(folder / "checkpoint.pt", model=self.model.state_dict(), optimizer=self.optimizer.state_dict(),
+                            method=self.method.state_dict(), epoch=self.epoch)
+            write_tables(folder, self.epoch_rows, self.clip_tables)
+
+    def resume(self) -> None:
+        """Go on after the last whole epoch of a run that was cut short, if there is one."""
+        if not (self.unfinished / "checkpoint.pt").exists():
+            return
+        state = load_checkpoint(self.unfinished / "checkpoint.pt")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.method.load_state_dict(state["method"])
+        self.epoch = state["epoch"]
+        self.epoch_rows = pd.read_parquet(self.unfinished / "epochs.parquet").to_dict("records")
+        self.clip_tables = [pd.read_parquet(self.unfinished / "clips.parquet")]
+        if self.progress:
+            tqdm.write(f"resuming after epoch {self.epoch} ({self.unfinished.name})")
+
+    def write_record(self, config: dict, environment: dict) -> None:
+        """The finished record, written whole; the state of the unfinished run goes."""
+        self.epoch = self.settings.epochs - 1  # what is evaluated now belongs to the last epoch
+        slices = {}
+        for name in self.data.slices:
+            rows = self.evaluate(name)
+            slices[name] = metrics.summary(rows)
+            self._keep(rows, name)
+        if not self.fabric.is_global_zero:
+            return
+        with files.atomic_folder(self.folder) as folder:
+            write_tables(folder, self.epoch_rows, self.clip_tables)
+            write_json(folder / "config.json", config)
+            seconds = sum(row["seconds"] for row in self.epoch_rows)
+            write_json(folder / "environment.json", environment | {"training_seconds": round(seconds, 1)})
+            if self.data.truth is not None:
+                self.data.truth.to_parquet(folder / "truth.parquet", index=False)
+            save_checkpoint(folder / "checkpoint.pt", model=self.model.state_dict())
+            write_json(folder / "summary.json", self.summary(slices))
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+
+    def summary(self, slices: dict) -> dict:
+        """The last epoch, which is what is reported, and what choosing the best epoch on the test clips would have said."""
+        clips = pd.concat(self.clip_tables)
+        test = clips[clips["split"] == "test"]
+        best = max(self.epoch_rows, key=lambda row: row["test_war"])["epoch"]
+
+        def at(epoch: int) -> dict:
+            return {"epoch": int(epoch) + 1, **metrics.summary(test[test["epoch"] == epoch])}
+
+        return {"last": at(self.settings.epochs - 1), "best_on_test": at(best), "slices": slices}

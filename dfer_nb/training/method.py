@@ -1,0 +1,49 @@
+"""What a paper may change in training: one small protocol, used by one loop."""
+
+import pandas as pd
+import torch
+import torch.nn.functional as F
+
+from dfer_nb.data.batches import Batch
+
+Output = dict[str, torch.Tensor]  # what a model returns; `logits` (B, 7) is always there
+
+
+class Method:
+    """Cross-entropy, and the hooks that a paper's method overrides.
+
+    The loop calls, per batch: `loss`, `weights`, `auxiliary`, `columns`; and once an epoch: `before_epoch` and
+    `after_epoch`. What a method remembers between epochs goes through `state_dict`, so that a run resumes.
+    """
+
+    def __init__(self, smoothing: float = 0.0):
+        self.smoothing = smoothing
+
+    def loss(self, output: Output, batch: Batch) -> torch.Tensor:
+        """Loss of every clip, (B,): cross-entropy with label smoothing."""
+        return F.cross_entropy(output["logits"].float(), batch.label, reduction="none", label_smoothing=self.smoothing)
+
+    def weights(self, loss: torch.Tensor, output: Output, batch: Batch) -> torch.Tensor:
+        """Weight of every clip in the batch's mean loss, (B,), without gradient; ones here."""
+        return torch.ones_like(loss)
+
+    def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
+        """A further scalar loss on the same batch; none here."""
+        return 0.0
+
+    def columns(self, output: Output) -> dict[str, torch.Tensor]:
+        """Further values per clip, each (B,), for the record's clip table."""
+        return {}
+
+    def before_epoch(self, epoch: int) -> None:
+        """Called before the first batch of an epoch (counted from 0)."""
+
+    def after_epoch(self, clips: pd.DataFrame) -> None:
+        """Called with the epoch's clip table: may reweight, prune or relabel for the next one."""
+
+    def state_dict(self) -> dict:
+        """What the method remembers, as tensors, numbers and strings."""
+        return {}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Put back what `state_dict` gave."""

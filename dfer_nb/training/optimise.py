@@ -1,0 +1,93 @@
+"""Optimiser, learning-rate schedule and the guard on gradients."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from dfer_nb.errors import BadInput
+from dfer_nb.models.layers import parameter_groups
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything about training that is not the model or the method. Rates are per step of AdamW or SGD.
+
+    size: pixels; max_frames: frames kept of a clip; epochs and warmup: epochs; clip_norm: per parameter group, 0 = off.
+    """
+
+    size: int
+    max_frames: int
+    epochs: int
+    warmup: int
+    batch_size: int
+    lr: float
+    lr_backbone: float
+    lr_min: float
+    weight_decay: float
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    gamma: float = 0.96
+    clip_norm: float = 0.0
+    precision: str = "32-true"
+    crop_scale: tuple[float, float] = (0.7, 1.0)
+    flip: bool = True
+    jitter: float = 0.4
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.batch_size < 1 or not 0 <= self.warmup <= self.epochs:
+            raise BadInput(f"epochs={self.epochs}, warmup={self.warmup}, batch_size={self.batch_size} cannot be trained",
+                           "training settings", "use at least one epoch and one clip a batch, and no more warm-up than epochs")
+        if self.optimizer not in ("adamw", "sgd") or self.schedule not in ("cosine", "exponential"):
+            raise BadInput(f"optimizer={self.optimizer!r}, schedule={self.schedule!r} is not known", "training settings",
+                           'use optimizer "adamw" or "sgd", schedule "cosine" or "exponential"')
+
+
+def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = False) -> torch.optim.Optimizer:
+    """AdamW, or SGD with momentum 0.9; a group for the backbones and one for the heads, each with its peak rate."""
+    rates = {"backbone": settings.lr_backbone, "heads": settings.lr}
+    groups = [{"params": parameters, "lr": rates[name], "peak": rates[name], "name": name}
+              for name, parameters in parameter_groups(model).items()]
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=0.9, weight_decay=settings.weight_decay)
+    return torch.optim.AdamW(groups, weight_decay=settings.weight_decay, fused=fused)
+
+
+def rate_factor(progress: float, settings: Settings) -> float:
+    """Learning rate at `progress` epochs as a share of its peak.
+
+    Linear warm-up, then a cosine down to lr_min / lr, or gamma to the power of the epochs since the warm-up.
+    """
+    if progress < settings.warmup:
+        return progress / settings.warmup
+    if settings.schedule == "exponential":
+        return settings.gamma ** (progress - settings.warmup)
+    floor = settings.lr_min / settings.lr
+    done = (progress - settings.warmup) / max(settings.epochs - settings.warmup, 1e-9)
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+def set_rate(optimizer: torch.optim.Optimizer, progress: float, settings: Settings) -> None:
+    """Give each group its peak rate times the schedule's factor."""
+    factor = rate_factor(progress, settings)
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * factor
+
+
+def guard_gradients(optimizer: torch.optim.Optimizer, clip_norm: float, where: str) -> float:
+    """Clip each group's gradient norm by itself and return the norm of all; stop at a non-finite one.
+
+    Backbone and heads are clipped apart: under one joint clip the larger gradient starves the other.
+    Raises FloatingPointError that names the step and the likely cause.
+    """
+    total = 0.0
+    for group in optimizer.param_groups:
+        limit = clip_norm or math.inf
+        norm = float(torch.nn.utils.clip_grad_norm_(group["params"], limit, error_if_nonfinite=False))
+        if not math.isfinite(norm):
+            raise FloatingPointError(
+                f"the gradient of the {group['name']} is {norm} at {where}: the step was not taken.\n"
+                "  likely cause: a learning rate too high for this batch size, bf16 gradients of 3-D convolutions on a CPU "
+                "(use precision \"32-true\"), or a clip whose frames are not finite numbers")
+        total += norm**2
+    return math.sqrt(total)

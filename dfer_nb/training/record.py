@@ -1,0 +1,194 @@
+"""Run records: what a run leaves on disk, written whole or not at all."""
+
+import ast
+import json
+import platform
+import shutil
+import subprocess
+from functools import cache, cached_property
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+import dfer_nb
+from dfer_nb import files
+from dfer_nb.errors import BadInput
+
+CHECKPOINT_FORMAT = "dfer_nb checkpoint 1"
+LIBRARIES = ("torch", "torchvision", "lightning-fabric", "decord", "opencv-python-headless", "numpy", "pandas", "scikit-learn")
+# Files that cannot change a result: the book's viewing side, the data generator (the data's own hash speaks for it), and run.py's talk.
+_NOT_RESULTS = ("viewing", "face", "facsimile", "run.py", "pretrain.py")
+
+
+@cache
+def code_version() -> str:
+    """Hash of the code that decides a result: comments, docstrings and layout do not count."""
+    package = Path(dfer_nb.__file__).parent
+    parts = {}
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        if not any(word in name for word in _NOT_RESULTS):
+            parts[name] = _bare(path.read_text(encoding="utf-8"))
+    return files.digest(parts)
+
+
+def _bare(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def environment(device: str) -> dict:
+    """Versions, machine, threads and commit of this run; the commit carries "+changes" when code was not committed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            versions[library] = "not installed"
+    return {"versions": versions, "commit": _commit(), "code": code_version(), "device": device, "machine": platform.machine(),
+            "system": platform.system(), "threads": torch.get_num_threads()}
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=files.root(), capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", "dfer_nb")
+        return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (not a git checkout)"
+
+
+class Record:
+    """A finished run: its folder, and what is in it, read when asked for.
+
+    path: the folder. Raises BadInput when it is missing or not whole.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if not is_complete(self.path):
+            raise BadInput("there is no finished run record here", self.path, "run it: python -m dfer_nb.run --help")
+
+    def _json(self, name: str) -> dict:
+        return json.loads((self.path / name).read_text(encoding="utf-8"))
+
+    @cached_property
+    def config(self) -> dict:
+        """Everything that decided the result."""
+        return self._json("config.json")
+
+    @cached_property
+    def environment(self) -> dict:
+        """Versions, commit, device, threads and seconds."""
+        return self._json("environment.json")
+
+    @cached_property
+    def summary(self) -> dict:
+        """`last`, `best_on_test` and `slices`: WAR, UAR, recalls, clips."""
+        return self._json("summary.json")
+
+    @cached_property
+    def epochs(self) -> pd.DataFrame:
+        """One row an epoch: rates, loss, WAR and UAR on training and test clips, seconds."""
+        return pd.read_parquet(self.path / "epochs.parquet")
+
+    @cached_property
+    def clips(self) -> pd.DataFrame:
+        """One row per clip and epoch: split, label, prediction, probabilities, loss, and the method's own columns."""
+        return pd.read_parquet(self.path / "clips.parquet")
+
+    @cached_property
+    def truth(self) -> pd.DataFrame | None:
+        """The dataset's truth for the clips of this run, or None for a dataset that has none."""
+        path = self.path / "truth.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+    def load_weights(self, model: torch.nn.Module) -> None:
+        """Put the run's last weights into a model. Raises BadInput (see `load_checkpoint`)."""
+        model.load_state_dict(load_checkpoint(self.path / "checkpoint.pt")["model"])
+
+    def _repr_html_(self) -> str:
+        c = self.config
+        return f"<code>{c['paper']} · {c['dataset']} · fold {c['fold']} · {c['variant']} · seed {c['seed']} · {c['preset']}</code>"
+
+
+def is_complete(path: Path) -> bool:
+    """True when a folder holds a whole record. (summary.json is there only in a folder that was renamed whole.)"""
+    return (Path(path) / "summary.json").is_file()
+
+
+def record_folder(config: dict) -> Path:
+    """Where the record of a configuration belongs: paper/dataset/fold/variant/seed-hash under the runs folder."""
+    c = config
+    return (files.runs_dir() / c["paper"] / c["dataset"] / f"fold{c['fold']}" / c["variant"]
+            / f"seed{c['seed']}-{files.digest(config)}")
+
+
+def keep(record: Record) -> Path:
+    """Copy a record into results/, to be committed: without its checkpoint, and of the clips the last epoch alone.
+
+    Replaces a record of the same run with another hash (older code or settings). Returns the copy's folder.
+    """
+    target = files.root() / "results" / record.path.relative_to(files.runs_dir())
+    clips = record.clips
+    with files.atomic_folder(target) as folder:
+        for path in record.path.iterdir():
+            if path.suffix in (".json", ".parquet") and path.name not in ("clips.parquet", "truth.parquet"):
+                shutil.copy(path, folder)
+        clips[clips["epoch"] == clips["epoch"].max()].to_parquet(folder / "clips.parquet", index=False, compression="zstd")
+        if record.truth is not None:
+            record.truth.to_parquet(folder / "truth.parquet", index=False, compression="zstd")
+    for other in target.parent.glob(target.name.rpartition("-")[0] + "-*"):
+        if other != target:
+            shutil.rmtree(other)
+    return target
+
+
+def kept(paper: str, **wanted) -> list[Record]:
+    """The committed records of a paper whose configuration has the wanted values, in the order of their folders."""
+    paths = sorted(path.parent for path in (files.root() / "results" / paper).rglob("summary.json"))
+    found = [Record(path) for path in paths]
+    return [record for record in found if all(record.config[name] == value for name, value in wanted.items())]
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Readable JSON, keys in the order given."""
+    path.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def write_tables(folder: Path, epochs: list[dict], clips: list[pd.DataFrame]) -> None:
+    """epochs.parquet and clips.parquet, in single precision."""
+    pd.DataFrame(epochs).to_parquet(folder / "epochs.parquet", index=False)
+    table = pd.concat(clips, ignore_index=True)
+    floats = table.select_dtypes("float64").columns
+    table.astype(dict.fromkeys(floats, "float32")).to_parquet(folder / "clips.parquet", index=False, compression="zstd")
+
+
+def save_checkpoint(path: Path, **parts) -> None:
+    """Save tensors, numbers and strings under our own mark."""
+    torch.save({"format": CHECKPOINT_FORMAT, **parts}, path)
+
+
+def load_checkpoint(path) -> dict:
+    """A checkpoint of ours, loaded without ever unpickling code.
+
+    Raises BadInput when the file is missing, broken, or not one of ours.
+    """
+    todo = "use a checkpoint that this project wrote, or remove the file to train again"
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise BadInput("there is no checkpoint", path, "run the training first") from error
+    except Exception as error:  # torch raises several kinds for foreign and for broken files
+        raise BadInput(f"this file cannot be loaded as plain weights ({type(error).__name__})", path, todo) from error
+    if not isinstance(content, dict) or content.get("format") != CHECKPOINT_FORMAT:
+        raise BadInput("this file is not a checkpoint of this project", path, todo)
+    return content

@@ -1,0 +1,72 @@
+"""Run records and checkpoints: whole or not there, and never unpickling code."""
+
+import pickle
+
+import pytest
+import torch
+
+from dfer_nb import files
+from dfer_nb.errors import BadInput
+from dfer_nb.training import record
+
+
+class Evil:
+    def __reduce__(self):
+        return print, ("code was run",)
+
+
+def test_a_checkpoint_comes_back(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    record.save_checkpoint(path, model={"w": torch.arange(3.0)}, epoch=2)
+    found = record.load_checkpoint(path)
+    assert found["epoch"] == 2 and torch.equal(found["model"]["w"], torch.arange(3.0))
+
+
+def test_foreign_checkpoints_are_refused_without_running_their_code(tmp_path, capsys):
+    path = tmp_path / "evil.pt"
+    path.write_bytes(pickle.dumps({"model": Evil()}))
+    with pytest.raises(BadInput, match="cannot be loaded as plain weights"):
+        record.load_checkpoint(path)
+    torch.save({"state_dict": Evil()}, path)
+    with pytest.raises(BadInput, match="plain weights"):
+        record.load_checkpoint(path)
+    assert "code was run" not in capsys.readouterr().out
+    torch.save({"state_dict": torch.zeros(1)}, path)
+    with pytest.raises(BadInput, match="not a checkpoint of this project"):
+        record.load_checkpoint(path)
+
+
+def test_a_truncated_or_missing_checkpoint_is_one_clear_error(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    record.save_checkpoint(path, model={"w": torch.rand(1000)})
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(BadInput, match="what to do"):
+        record.load_checkpoint(path)
+    with pytest.raises(BadInput, match="no checkpoint"):
+        record.load_checkpoint(tmp_path / "none.pt")
+
+
+def test_a_folder_that_is_not_whole_is_not_a_record(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BadInput, match="no finished run record"):
+        record.Record(tmp_path)
+
+
+def test_comments_and_docstrings_do_not_change_the_code_version():
+    plain = record._bare("def f(x):\n    return x + 1\n")
+    talked = record._bare('"""Doc."""\n# why\ndef f( x ):\n    """One."""\n    return x + 1  # more\n')
+    assert plain == talked and plain != record._bare("def f(x):\n    return x + 2\n")
+
+
+def test_the_environment_names_what_a_reader_needs():
+    found = record.environment("cpu")
+    assert found["versions"]["torch"] == torch.__version__.split("+")[0] or found["versions"]["torch"] == torch.__version__
+    assert found["device"] == "cpu" and found["threads"] >= 1 and len(found["code"]) == 12
+
+
+def test_the_folder_follows_from_the_configuration(monkeypatch, tmp_path):
+    monkeypatch.setenv("DFER_RUNS", str(tmp_path))
+    config = {"paper": "rdfer", "dataset": "facsimile", "fold": 2, "variant": "flat", "seed": 3}
+    folder = record.record_folder(config)
+    assert folder.relative_to(tmp_path).as_posix() == f"rdfer/facsimile/fold2/flat/seed3-{files.digest(config)}"
+    assert record.record_folder(config | {"data": "another"}) != folder
