@@ -45,7 +45,9 @@ def main() -> None:
     model = model.to(memory_format=torch.channels_last)
     optimizer = build_optimizer(model, chosen.training)
     size, length, clips = chosen.training.size, chosen.training.max_frames, arguments.batch_size
-    batch = Batch(torch.rand(clips, length, 3, size, size), torch.randint(0, 7, (clips,)), None, [str(i) for i in range(clips)])
+    batch = Batch(
+        torch.rand(clips, length, 3, size, size), torch.randint(0, 7, (clips,)), None, [str(i) for i in range(clips)]
+    )
     times = {True: [], False: []}
     for number in range(arguments.rounds + 1):
         for with_agreement in (True, False):
@@ -53,8 +55,14 @@ def main() -> None:
             if number:  # the first round warms up
                 times[with_agreement].append(seconds)
     ratios = [a / b - 1 for a, b in zip(times[True], times[False], strict=True)]
-    print(f"{arguments.preset}, batch {clips}, {torch.get_num_threads()} threads: {clips / statistics.median(times[True]):.1f} clips/s")
-    print(f"agreement adds {100 * statistics.median(ratios):.1f} % to a step (from {100 * min(ratios):.1f} to {100 * max(ratios):.1f} %)")
+    print(
+        f"{arguments.preset}, batch {clips}, {torch.get_num_threads()} threads: "
+        f"{clips / statistics.median(times[True]):.1f} clips/s"
+    )
+    print(
+        f"agreement adds {100 * statistics.median(ratios):.1f} % to a step "
+        f"(from {100 * min(ratios):.1f} to {100 * max(ratios):.1f} %)"
+    )
 
 
 if __name__ == "__main__":

@@ -58,10 +58,15 @@ def disk_errors(where):
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise BadInput("the disk is full", where,
-                           "free some space, or set DFER_DATA / DFER_RUNS to a larger disk; nothing half-written is kept") from error
+            raise BadInput(
+                "the disk is full",
+                where,
+                "free some space, or set DFER_DATA / DFER_RUNS to a larger disk; nothing half-written is kept",
+            ) from error
         if error.errno in (errno.EACCES, errno.EROFS):
-            raise BadInput("the folder cannot be written", where, "choose another with DFER_DATA or DFER_RUNS") from error
+            raise BadInput(
+                "the folder cannot be written", where, "choose another with DFER_DATA or DFER_RUNS"
+            ) from error
         raise
 
 

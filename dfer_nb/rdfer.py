@@ -56,8 +56,8 @@ def groups(agreement: torch.Tensor, loss: torch.Tensor, hard: float = 0.2, noisy
     return result
 
 
-def reweight(agreement: torch.Tensor, loss: torch.Tensor, hard: float = 0.2, noisy: float = 0.1, lambda_hard: float = 1.5,
-             lambda_noisy: float = 0.0, lambda_ordinary: float = 1.0) -> torch.Tensor:
+def reweight(agreement: torch.Tensor, loss: torch.Tensor, hard: float = 0.2, noisy: float = 0.1,
+             lambda_hard: float = 1.5, lambda_noisy: float = 0.0, lambda_ordinary: float = 1.0) -> torch.Tensor:
     """Weight of each clip's loss by its group (RDFER, Eq. 2; the default values are those of Sec. IV-B).
 
     agreement (B,), loss (B,) -> (B,). Raises BadInput for shares that cannot be had.
@@ -77,7 +77,7 @@ def positions(mu: torch.Tensor, delta: torch.Tensor, n_frames: int, length: int)
 
 
 def resample(frames: torch.Tensor, mu: torch.Tensor, delta: torch.Tensor, n_frames: int) -> torch.Tensor:
-    """Frames around the key expression, interpolated in time so that mu and delta receive a gradient (RDFER, Sec. III-B).
+    """Frames around the key expression, interpolated in time: mu and delta receive a gradient (RDFER, Sec. III-B).
 
     frames (B, T, C, H, W), mu (B,) in 0..1, delta (B,) in source frames -> (B, n_frames, C, H, W).
     """
@@ -102,8 +102,8 @@ class KeyExpression(nn.Module):
 
     min_stride = 0.5  # of the re-sampled frames, in source frames: 16 frames on an apex of 8
 
-    def __init__(self, net: nn.Module, dim: int, length: int, n_frames: int = 16, stride: int = 4, locator: str = "softmax",
-                 num_classes: int = 7):
+    def __init__(self, net: nn.Module, dim: int, length: int, n_frames: int = 16, stride: int = 4,
+                 locator: str = "softmax", num_classes: int = 7):
         super().__init__()
         if locator not in ("softmax", "fc"):
             raise BadInput(f"no locator {locator!r}", "KeyExpression", 'use "softmax" or "fc"')
@@ -200,19 +200,22 @@ class RDFER(nn.Module):
     frames (B, T, 3, H, W) in 0..1 -> a dict: logits (B, 7), clip_logits (B, K, 7), and with re-sampling mu (B,),
     delta (B,), summary (B, dim), summary_logits (B, 7), attention. Each frame's feature is computed once and
     shared by the full clip and its sub-clips. resampling=False (Table III, "w/o Re-sampling") samples n_frames
-    uniformly and has no summary; summary=False leaves the gate alone out. train_sub_clips lets a loss reach clip_logits.
+    uniformly and has no summary; summary=False leaves the gate alone out. train_sub_clips lets a loss reach
+    clip_logits.
     """
 
-    def __init__(self, backbone_name: str = "facenet", backbone_weights: str = "shipped", detector_name: str = "facenet",
-                 detector_weights: str = "shipped", dim: int = 128, length: int = 32, n_frames: int = 16, clip_length: int = 4,
-                 detector_stride: int = 4, num_classes: int = 7, resampling: bool = True, summary: bool = True,
-                 locator: str = "softmax", fuse: str = "concat", structure: str = "dual", clips: str = "groups",
-                 train_sub_clips: bool = False):
+    def __init__(self, backbone_name: str = "facenet", backbone_weights: str = "shipped",
+                 detector_name: str = "facenet", detector_weights: str = "shipped", dim: int = 128, length: int = 32,
+                 n_frames: int = 16, clip_length: int = 4, detector_stride: int = 4, num_classes: int = 7,
+                 resampling: bool = True, summary: bool = True, locator: str = "softmax", fuse: str = "concat",
+                 structure: str = "dual", clips: str = "groups", train_sub_clips: bool = False):
         super().__init__()
         self.n_frames, self.clip_length, self.clips = n_frames, clip_length, clips
         self.use_summary, self.train_sub_clips = summary and resampling, train_sub_clips
-        self.detector = (KeyExpression(backbone(detector_name, detector_weights), dim, length, n_frames, detector_stride,
-                                       locator, num_classes) if resampling else None)
+        self.detector = None
+        if resampling:
+            self.detector = KeyExpression(backbone(detector_name, detector_weights), dim, length, n_frames,
+                                          detector_stride, locator, num_classes)
         self.backbone = backbone(backbone_name, backbone_weights)
         self.embed = FrameEmbedding(self.backbone.out_dim, dim)
         self.streams = DualStream(dim, clip_length, fuse, structure)
@@ -246,8 +249,8 @@ class AgreementReweighting(Method):
     """
 
     def __init__(self, smoothing: float = 0.1, hard: float = 0.2, noisy: float = 0.1, lambda_hard: float = 1.5,
-                 lambda_noisy: float = 0.0, lambda_ordinary: float = 1.0, ranks: str = "batch", use_agreement: bool = True,
-                 start: int = 0, summary_loss: float = 0.0, sub_clip_loss: float = 0.0):
+                 lambda_noisy: float = 0.0, lambda_ordinary: float = 1.0, ranks: str = "batch",
+                 use_agreement: bool = True, start: int = 0, summary_loss: float = 0.0, sub_clip_loss: float = 0.0):
         super().__init__(smoothing)
         if ranks not in ("batch", "epoch"):
             raise BadInput(f"ranks cannot be taken over {ranks!r}", "AgreementReweighting", 'use "batch" or "epoch"')
@@ -273,7 +276,8 @@ class AgreementReweighting(Method):
 
     def after_epoch(self, clips: pd.DataFrame) -> None:
         if self.ranks == "epoch":
-            weights = self._reweight(torch.tensor(clips["agreement"].to_numpy()), torch.tensor(clips["loss"].to_numpy()))
+            agreed, loss = (torch.tensor(clips[name].to_numpy()) for name in ("agreement", "loss"))
+            weights = self._reweight(agreed, loss)
             self.clip_weights = dict(zip(clips["clip"], weights.tolist(), strict=True))
 
     def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
@@ -283,13 +287,15 @@ class AgreementReweighting(Method):
         if self.sub_clip_loss:
             logits = output["clip_logits"].float()
             labels = batch.label.repeat_interleave(logits.shape[1])
-            total = total + self.sub_clip_loss * F.cross_entropy(logits.flatten(0, 1), labels, label_smoothing=self.smoothing)
+            loss = F.cross_entropy(logits.flatten(0, 1), labels, label_smoothing=self.smoothing)
+            total = total + self.sub_clip_loss * loss
         return total
 
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
         votes = output["clip_logits"].argmax(-1)
         found = {name: output[name] for name in ("mu", "delta") if name in output}
-        return {"agreement": agreement(output["clip_logits"]), **{f"s{k}": votes[:, k] for k in range(votes.shape[1])}, **found}
+        each = {f"s{k}": votes[:, k] for k in range(votes.shape[1])}
+        return {"agreement": agreement(output["clip_logits"]), **each, **found}
 
     def state_dict(self) -> dict:
         return {"clip_weights": self.clip_weights}

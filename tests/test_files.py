@@ -31,10 +31,13 @@ def test_an_old_folder_is_replaced_whole(tmp_path):
     assert [p.name for p in (tmp_path / "thing").iterdir()] == ["b"] and len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("write", [
-    lambda path: files.write_atomic(path, "text"),
-    lambda path: files.atomic_folder(path).__enter__(),
-])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: files.write_atomic(path, "text"),
+        lambda path: files.atomic_folder(path).__enter__(),
+    ],
+)
 def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path, monkeypatch, write):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -47,11 +50,15 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path, monkeypatch
 
 
 def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path):
-    code = ("import os, sys, signal\nfrom dfer_nb import files\n"
-            "with files.atomic_folder(sys.argv[1]) as folder:\n"
-            "    (folder / 'half').write_text('x')\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    code = (
+        "import os, sys, signal\nfrom dfer_nb import files\n"
+        "with files.atomic_folder(sys.argv[1]) as folder:\n"
+        "    (folder / 'half').write_text('x')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "thing")], check=False)
-    assert done.returncode == -signal.SIGKILL and len(list(tmp_path.iterdir())) == 1 and not (tmp_path / "thing").exists()
+    assert (
+        done.returncode == -signal.SIGKILL and len(list(tmp_path.iterdir())) == 1 and not (tmp_path / "thing").exists()
+    )
     with files.atomic_folder(tmp_path / "thing") as folder:
         (folder / "whole").write_text("x")
     assert list(tmp_path.iterdir()) == [tmp_path / "thing"]

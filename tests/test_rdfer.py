@@ -123,8 +123,19 @@ def frames():
     return torch.rand(3, 32, 3, 48, 48, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("changes", [{}, {"resampling": False}, {"summary": False}, {"structure": "single"}, {"structure": "flat"},
-                                     {"locator": "fc"}, {"fuse": "sum"}, {"clips": "windows"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"resampling": False},
+        {"summary": False},
+        {"structure": "single"},
+        {"structure": "flat"},
+        {"locator": "fc"},
+        {"fuse": "sum"},
+        {"clips": "windows"},
+    ],
+)
 def test_every_form_of_the_network_gives_logits(frames, changes):
     model = rdfer.RDFER(backbone_weights="none", detector_weights="none", dim=16, **changes)
     output = model(frames)
@@ -157,6 +168,7 @@ def test_frames_are_seen_once_by_each_backbone(frames):
 
 def batch(names, labels):
     from dfer_nb.data.batches import Batch
+
     return Batch(frames=None, label=torch.tensor(labels), index=None, clip=names)
 
 
@@ -165,7 +177,9 @@ def test_ranks_over_the_epoch_weigh_the_next_one():
     output = {"clip_logits": one_hot(0, 0, 0, 0)[None].repeat(2, 1, 1)}
     loss = torch.tensor([1.0, 2.0])
     assert method.weights(loss, output, batch(["a", "b"], [0, 1])).tolist() == [1, 1]  # nothing is known yet
-    method.after_epoch(pd.DataFrame({"clip": list("abcd"), "agreement": [1.0, 0.25, 1.0, 1.0], "loss": [4.0, 1.0, 1.0, 0.5]}))
+    method.after_epoch(
+        pd.DataFrame({"clip": list("abcd"), "agreement": [1.0, 0.25, 1.0, 1.0], "loss": [4.0, 1.0, 1.0, 0.5]})
+    )
     assert method.weights(loss, output, batch(["b", "a"], [0, 1])).tolist() == [1.5, 0.0]
     resumed = rdfer.AgreementReweighting(hard=0.25, noisy=0.25, ranks="epoch")
     resumed.load_state_dict(method.state_dict())
@@ -192,5 +206,7 @@ def test_auxiliary_losses_by_hand():
     method = rdfer.AgreementReweighting(smoothing=0.0, summary_loss=0.5, sub_clip_loss=0.25)
     even = torch.zeros(1, 7)
     output = {"summary_logits": even, "clip_logits": torch.zeros(1, 4, 7)}
-    assert float(method.auxiliary(output, batch(["a"], [3]))) == pytest.approx(0.75 * torch.log(torch.tensor(7.0)).item())
+    assert float(method.auxiliary(output, batch(["a"], [3]))) == pytest.approx(
+        0.75 * torch.log(torch.tensor(7.0)).item()
+    )
     assert method.auxiliary({"clip_logits": torch.zeros(1, 4, 7)}, batch(["a"], [3])) == pytest.approx(0.25 * 1.9459101)

@@ -92,6 +92,7 @@ def loader(
     drop_last: bool = False,
     start: int = 0,
     sample: Callable | None = None,
+    shard: tuple[int, int] = (0, 1),
 ) -> Iterator[Batch]:
     """Batches of one epoch; the next one is gathered by a thread while this one is used.
 
@@ -100,8 +101,9 @@ def loader(
     over it (`video.uniform`). sample: another choice of frames instead, `sample(available, rng) -> (T,)`;
     rng is the clip's generator in training and None in testing, as the samplers of `video` take it.
     drop_last: leave out an incomplete last batch. start: first batch to give; the batches from there on
-    are those of a whole epoch. Raises BadInput for an empty table, a clip that is not in the cache, or a
-    size below 1.
+    are those of a whole epoch. shard: (rank, world size) of one of several processes, each of which gets
+    its part of every batch (a clip twice rather than none). Raises BadInput for an empty table, a clip that
+    is not in the cache, or a size below 1.
     """
     _check(cache, table, batch_size, n_frames, start)
     rows = order(table, seed, epoch) if train else np.arange(len(table))
@@ -109,7 +111,8 @@ def loader(
     frames_of = sample or (lambda available, rng: video.uniform(available, n_frames))
 
     def gather(number):
-        index = rows[number * batch_size : (number + 1) * batch_size].astype(np.int64)
+        whole = rows[number * batch_size : (number + 1) * batch_size].astype(np.int64)
+        index = whole[shard[0] :: shard[1]] if shard[0] < len(whole) else whole[:1]
         names = clips[index].tolist()
         chosen = [
             frames_of(len(cache.frames(c)), generator(seed, epoch, key(c), "frames") if train else None)

@@ -96,7 +96,7 @@ def _torchvision(name: str, weights: str) -> nn.Module:
         raise BadInput(
             f"the ImageNet weights of {name} could not be had ({type(error).__name__}: {error})",
             chosen.url,
-            f"put that file at {target} from a machine with a network, or train without them: preset=\"paper-scratch\"",
+            f'put that file at {target} from a machine with a network, or train without them: preset="paper-scratch"',
         ) from error
 
 
@@ -113,8 +113,11 @@ def backbone(name: str, weights: str) -> nn.Module:
         return net
     if name in torchvision.models.list_models(module=torchvision.models) and weights in ("imagenet", "none"):
         return ImageBackbone(name, weights)
-    raise BadInput(f"no backbone {name!r} with weights {weights!r}", "the preset's model settings",
-                   'use "facenet" with "shipped" or "none", or a torchvision classifier with "imagenet" or "none"')
+    raise BadInput(
+        f"no backbone {name!r} with weights {weights!r}",
+        "the preset's model settings",
+        'use "facenet" with "shipped" or "none", or a torchvision classifier with "imagenet" or "none"',
+    )
 
 
 def shipped_weights(path: Path = SHIPPED_WEIGHTS) -> dict[str, torch.Tensor]:

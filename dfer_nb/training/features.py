@@ -9,7 +9,9 @@ from dfer_nb.data.batches import FrameCache, loader
 
 
 @torch.no_grad()
-def mean_features(net: nn.Module, frames: FrameCache, table: pd.DataFrame, n_frames: int = 16, device="cpu") -> np.ndarray:
+def mean_features(
+    net: nn.Module, frames: FrameCache, table: pd.DataFrame, n_frames: int = 16, device="cpu"
+) -> np.ndarray:
     """Features of a frozen backbone, averaged over n_frames evenly spread frames of each clip: (len(table), D)."""
     net = net.to(device).eval()
     means = []

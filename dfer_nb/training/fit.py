@@ -23,7 +23,7 @@ from dfer_nb.training.record import load_checkpoint, save_checkpoint, write_json
 
 @dataclass
 class Data:
-    """The clips of a run and their decoded frames; `table` is a ClipTable with the splits train, test and any slices."""
+    """The clips of a run and their decoded frames; `table` is a ClipTable with splits train, test and any slices."""
 
     table: pd.DataFrame
     frames: FrameCache
@@ -42,8 +42,12 @@ class Data:
 def clip_rows(table: pd.DataFrame, batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> pd.DataFrame:
     """The record's rows of a batch: clip, label, prediction, probabilities, loss and a method's columns."""
     probabilities = output["logits"].float().softmax(1)
-    columns = {"prediction": probabilities.argmax(1), **{f"p{c}": probabilities[:, c] for c in range(probabilities.shape[1])},
-               "loss": loss, **extra}
+    columns = {
+        "prediction": probabilities.argmax(1),
+        **{f"p{c}": probabilities[:, c] for c in range(probabilities.shape[1])},
+        "loss": loss,
+        **extra,
+    }
     rows = pd.DataFrame({name: value.detach().float().cpu().numpy() for name, value in columns.items()})
     rows.insert(0, "clip", batch.clip)
     rows.insert(1, "label", batch.label.cpu().numpy())
@@ -57,8 +61,17 @@ class Fit:
     folder: where the record goes; `<folder>.unfinished` holds the state after each epoch until then.
     """
 
-    def __init__(self, model: torch.nn.Module, method: Method, data: Data, settings: Settings, seed: int, fabric: Fabric,
-                 folder: Path, progress: bool = True):
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        method: Method,
+        data: Data,
+        settings: Settings,
+        seed: int,
+        fabric: Fabric,
+        folder: Path,
+        progress: bool = True,
+    ):
         self.data, self.method, self.settings, self.seed, self.fabric = data, method, settings, seed, fabric
         self.folder, self.unfinished, self.progress = folder, folder.with_name(folder.name + ".unfinished"), progress
         on_gpu = fabric.device.type == "cuda"
@@ -72,8 +85,18 @@ class Fit:
         """Batches of a split; only training ones are shuffled and augmented."""
         s = self.settings
         augment = Augment(crop_scale=s.crop_scale, flip=s.flip, jitter=s.jitter) if train else None
-        return loader(self.data.frames, self.data.split(split), s.batch_size, s.max_frames, self.fabric.device, train=train,
-                      seed=self.seed, epoch=self.epoch, augment=augment)
+        return loader(
+            self.data.frames,
+            self.data.split(split),
+            s.batch_size,
+            s.max_frames,
+            self.fabric.device,
+            train=train,
+            seed=self.seed,
+            epoch=self.epoch,
+            augment=augment,
+            shard=(self.fabric.global_rank, self.fabric.world_size),
+        )
 
     def train_epoch(self) -> pd.DataFrame:
         """One pass over the training clips; returns their rows as the method saw them."""
@@ -81,8 +104,13 @@ class Fit:
         self.method.before_epoch(self.epoch)
         table = self.data.split("train")
         steps = -(-len(table) // self.settings.batch_size)
-        bar = tqdm(self.batches("train", train=True), total=steps, desc=f"epoch {self.epoch + 1}/{self.settings.epochs}",
-                   disable=not self.progress, leave=False)
+        bar = tqdm(
+            self.batches("train", train=True),
+            total=steps,
+            desc=f"epoch {self.epoch + 1}/{self.settings.epochs}",
+            disable=not self.progress,
+            leave=False,
+        )
         rows = []
         for step, batch in enumerate(bar):
             output, loss, weights = self.train_step(batch, step, steps)
@@ -135,7 +163,10 @@ class Fit:
             self.epoch += 1
             if self.progress:
                 row = self.epoch_rows[-1]
-                tqdm.write(f"epoch {self.epoch:3d}: loss {row['loss']:.3f}, test WAR {row['test_war']:.1f}, UAR {row['test_uar']:.1f}")
+                tqdm.write(
+                    f"epoch {self.epoch:3d}: loss {row['loss']:.3f}, "
+                    f"test WAR {row['test_war']:.1f}, UAR {row['test_uar']:.1f}"
+                )
             if self.fabric.is_global_zero:
                 self.save_state()
         self.write_record(config, environment)
@@ -149,15 +180,22 @@ class Fit:
         row = {"epoch": self.epoch, "loss": float(train["loss"].mean())}
         row |= {f"rate_{group['name']}": group["lr"] for group in self.optimizer.param_groups}
         for name, rows in (("train", train), ("test", test)):
-            row |= {f"{name}_war": metrics.war(rows["label"], rows["prediction"]),
-                    f"{name}_uar": metrics.uar(rows["label"], rows["prediction"])}
+            row |= {
+                f"{name}_war": metrics.war(rows["label"], rows["prediction"]),
+                f"{name}_uar": metrics.uar(rows["label"], rows["prediction"]),
+            }
         return row | {"seconds": seconds}
 
     def save_state(self) -> None:
         """Everything that the next epoch needs, in one folder that is replaced whole."""
         with files.atomic_folder(self.unfinished) as folder:
-            save_checkpoint(folder / "checkpoint.pt", model=self.model.state_dict(), optimizer=self.optimizer.state_dict(),
-                            method=self.method.state_dict(), epoch=self.epoch)
+            save_checkpoint(
+                folder / "checkpoint.pt",
+                model=self.model.state_dict(),
+                optimizer=self.optimizer.state_dict(),
+                method=self.method.state_dict(),
+                epoch=self.epoch,
+            )
             write_tables(folder, self.epoch_rows, self.clip_tables)
 
     def resume(self) -> None:
@@ -182,8 +220,11 @@ class Fit:
             rows = self.evaluate(name)
             slices[name] = metrics.summary(rows)
             self._keep(rows, name)
-        if not self.fabric.is_global_zero:
-            return
+        if self.fabric.is_global_zero:
+            self._write(config, environment, slices)
+        self.fabric.barrier()
+
+    def _write(self, config: dict, environment: dict, slices: dict) -> None:
         with files.atomic_folder(self.folder) as folder:
             write_tables(folder, self.epoch_rows, self.clip_tables)
             write_json(folder / "config.json", config)
@@ -196,7 +237,7 @@ class Fit:
         shutil.rmtree(self.unfinished, ignore_errors=True)
 
     def summary(self, slices: dict) -> dict:
-        """The last epoch, which is what is reported, and what choosing the best epoch on the test clips would have said."""
+        """The last epoch, which is reported, and what choosing the best epoch on the test clips would have said."""
         clips = pd.concat(self.clip_tables)
         test = clips[clips["split"] == "test"]
         best = max(self.epoch_rows, key=lambda row: row["test_war"])["epoch"]

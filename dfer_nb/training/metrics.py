@@ -18,7 +18,10 @@ def recalls(label, prediction) -> dict[str, float]:
     label = np.asarray(label)
     values = recall_score(label, prediction, labels=CLASSES, average=None, zero_division=0)
     present = np.isin(CLASSES, label)
-    return {name: 100 * float(v) if there else float("nan") for name, v, there in zip(EXPRESSIONS, values, present, strict=True)}
+    return {
+        name: 100 * float(v) if there else float("nan")
+        for name, v, there in zip(EXPRESSIONS, values, present, strict=True)
+    }
 
 
 def uar(label, prediction) -> float:
@@ -34,4 +37,9 @@ def confusion(label, prediction) -> np.ndarray:
 def summary(clips) -> dict:
     """WAR, UAR, recalls and the number of clips of a table with `label` and `prediction`."""
     label, prediction = clips["label"].to_numpy(), clips["prediction"].to_numpy()
-    return {"WAR": war(label, prediction), "UAR": uar(label, prediction), "recalls": recalls(label, prediction), "clips": len(clips)}
+    return {
+        "WAR": war(label, prediction),
+        "UAR": uar(label, prediction),
+        "recalls": recalls(label, prediction),
+        "clips": len(clips),
+    }

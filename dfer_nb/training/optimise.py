@@ -36,18 +36,26 @@ class Settings:
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or not 0 <= self.warmup <= self.epochs:
-            raise BadInput(f"epochs={self.epochs}, warmup={self.warmup}, batch_size={self.batch_size} cannot be trained",
-                           "training settings", "use at least one epoch and one clip a batch, and no more warm-up than epochs")
+            raise BadInput(
+                f"epochs={self.epochs}, warmup={self.warmup}, batch_size={self.batch_size} cannot be trained",
+                "training settings",
+                "use at least one epoch and one clip a batch, and no more warm-up than epochs",
+            )
         if self.optimizer not in ("adamw", "sgd") or self.schedule not in ("cosine", "exponential"):
-            raise BadInput(f"optimizer={self.optimizer!r}, schedule={self.schedule!r} is not known", "training settings",
-                           'use optimizer "adamw" or "sgd", schedule "cosine" or "exponential"')
+            raise BadInput(
+                f"optimizer={self.optimizer!r}, schedule={self.schedule!r} is not known",
+                "training settings",
+                'use optimizer "adamw" or "sgd", schedule "cosine" or "exponential"',
+            )
 
 
 def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = False) -> torch.optim.Optimizer:
     """AdamW, or SGD with momentum 0.9; a group for the backbones and one for the heads, each with its peak rate."""
     rates = {"backbone": settings.lr_backbone, "heads": settings.lr}
-    groups = [{"params": parameters, "lr": rates[name], "peak": rates[name], "name": name}
-              for name, parameters in parameter_groups(model).items()]
+    groups = [
+        {"params": parameters, "lr": rates[name], "peak": rates[name], "name": name}
+        for name, parameters in parameter_groups(model).items()
+    ]
     if settings.optimizer == "sgd":
         return torch.optim.SGD(groups, momentum=0.9, weight_decay=settings.weight_decay)
     return torch.optim.AdamW(groups, weight_decay=settings.weight_decay, fused=fused)
@@ -87,7 +95,9 @@ def guard_gradients(optimizer: torch.optim.Optimizer, clip_norm: float, where: s
         if not math.isfinite(norm):
             raise FloatingPointError(
                 f"the gradient of the {group['name']} is {norm} at {where}: the step was not taken.\n"
-                "  likely cause: a learning rate too high for this batch size, bf16 gradients of 3-D convolutions on a CPU "
-                "(use precision \"32-true\"), or a clip whose frames are not finite numbers")
+                "  likely cause: a learning rate too high for this batch size, "
+                "bf16 gradients of 3-D convolutions on a CPU "
+                '(use precision "32-true"), or a clip whose frames are not finite numbers'
+            )
         total += norm**2
     return math.sqrt(total)

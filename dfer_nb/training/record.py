@@ -1,69 +1,17 @@
 """Run records: what a run leaves on disk, written whole or not at all."""
 
-import ast
 import json
-import platform
 import shutil
-import subprocess
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 import torch
 
-import dfer_nb
 from dfer_nb import files
 from dfer_nb.errors import BadInput
 
 CHECKPOINT_FORMAT = "dfer_nb checkpoint 1"
-LIBRARIES = ("torch", "torchvision", "lightning-fabric", "decord", "opencv-python-headless", "numpy", "pandas", "scikit-learn")
-# Files that cannot change a result: the book's viewing side, the data generator (the data's own hash speaks for it), and run.py's talk.
-_NOT_RESULTS = ("viewing", "face", "facsimile", "run.py", "pretrain.py")
-
-
-@cache
-def code_version() -> str:
-    """Hash of the code that decides a result: comments, docstrings and layout do not count."""
-    package = Path(dfer_nb.__file__).parent
-    parts = {}
-    for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package).as_posix()
-        if not any(word in name for word in _NOT_RESULTS):
-            parts[name] = _bare(path.read_text(encoding="utf-8"))
-    return files.digest(parts)
-
-
-def _bare(source: str) -> str:
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
-
-
-def environment(device: str) -> dict:
-    """Versions, machine, threads and commit of this run; the commit carries "+changes" when code was not committed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    versions = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            versions[library] = version(library)
-        except PackageNotFoundError:
-            versions[library] = "not installed"
-    return {"versions": versions, "commit": _commit(), "code": code_version(), "device": device, "machine": platform.machine(),
-            "system": platform.system(), "threads": torch.get_num_threads()}
-
-
-def _commit() -> str:
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], cwd=files.root(), capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--", "dfer_nb")
-        return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown (not a git checkout)"
 
 
 class Record:
@@ -117,7 +65,8 @@ class Record:
 
     def _repr_html_(self) -> str:
         c = self.config
-        return f"<code>{c['paper']} · {c['dataset']} · fold {c['fold']} · {c['variant']} · seed {c['seed']} · {c['preset']}</code>"
+        words = [c["paper"], c["dataset"], f"fold {c['fold']}", c["variant"], f"seed {c['seed']}", c["preset"]]
+        return f"<code>{' · '.join(words)}</code>"
 
 
 def is_complete(path: Path) -> bool:
@@ -128,8 +77,14 @@ def is_complete(path: Path) -> bool:
 def record_folder(config: dict) -> Path:
     """Where the record of a configuration belongs: paper/dataset/fold/variant/seed-hash under the runs folder."""
     c = config
-    return (files.runs_dir() / c["paper"] / c["dataset"] / f"fold{c['fold']}" / c["variant"]
-            / f"seed{c['seed']}-{files.digest(config)}")
+    return (
+        files.runs_dir()
+        / c["paper"]
+        / c["dataset"]
+        / f"fold{c['fold']}"
+        / c["variant"]
+        / f"seed{c['seed']}-{files.digest(config)}"
+    )
 
 
 def keep(record: Record) -> Path:
@@ -143,7 +98,9 @@ def keep(record: Record) -> Path:
         for path in record.path.iterdir():
             if path.suffix in (".json", ".parquet") and path.name not in ("clips.parquet", "truth.parquet"):
                 shutil.copy(path, folder)
-        clips[clips["epoch"] == clips["epoch"].max()].to_parquet(folder / "clips.parquet", index=False, compression="zstd")
+        clips[clips["epoch"] == clips["epoch"].max()].to_parquet(
+            folder / "clips.parquet", index=False, compression="zstd"
+        )
         if record.truth is not None:
             record.truth.to_parquet(folder / "truth.parquet", index=False, compression="zstd")
     for other in target.parent.glob(target.name.rpartition("-")[0] + "-*"):

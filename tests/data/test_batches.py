@@ -160,6 +160,16 @@ def test_the_last_incomplete_batch_can_be_left_out(decoded, table):
     assert [batches.count(7, 3), batches.count(7, 3, True), batches.count(6, 3)] == [3, 2, 2]
 
 
+def test_several_processes_share_every_batch_and_stay_in_step(decoded, table):
+    whole = list(load(decoded, table))
+    parts = [list(load(decoded, table, shard=(rank, 2))) for rank in range(2)]
+    for batch, first, second in zip(whole, *parts, strict=True):
+        # seven clips in threes: the last batch has one clip, which both processes take
+        expected = [batch.clip[0::2], batch.clip[1::2] or batch.clip]
+        assert [first.clip, second.clip] == expected
+        assert torch.equal(first.frames, batch.frames[0::2])
+
+
 def test_another_choice_of_frames_is_random_in_training_only(decoded, table):
     def sample(available, rng):
         return video.dynamic(available, 2, 1, rng)

@@ -101,7 +101,9 @@ def test_a_broken_state_of_an_unfinished_run_is_one_clear_error(tiny, runs):
 def test_a_gradient_that_is_not_finite_stops_the_run(tiny, runs, monkeypatch):
     from dfer_nb.rdfer import AgreementReweighting
 
-    monkeypatch.setattr(AgreementReweighting, "auxiliary", lambda self, output, batch: output["logits"].sum() * float("nan"))
+    monkeypatch.setattr(
+        AgreementReweighting, "auxiliary", lambda self, output, batch: output["logits"].sum() * float("nan")
+    )
     with pytest.raises(FloatingPointError, match=r"epoch 1, step 1 of"):
         train(tiny)
     assert not list(runs.rglob("summary.json"))
@@ -135,7 +137,9 @@ def test_weights_of_a_record_give_its_predictions(tiny, runs):
     frames = torch.from_numpy(read_frames(Path(tiny) / "Clip" / "original" / f"{row['clip']}.mp4", size=48))
     with torch.no_grad():
         logits = model.eval()(frames.permute(0, 3, 1, 2)[None].float() / 255)["logits"]
-    assert torch.allclose(logits.softmax(1)[0], torch.tensor(row[[f"p{c}" for c in range(7)]].to_numpy(float)).float(), atol=1e-3)
+    assert torch.allclose(
+        logits.softmax(1)[0], torch.tensor(row[[f"p{c}" for c in range(7)]].to_numpy(float)).float(), atol=1e-3
+    )
 
 
 def test_kept_records_are_small_and_found_again(tiny, runs, tmp_path, monkeypatch):

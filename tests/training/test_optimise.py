@@ -9,7 +9,9 @@ from torch import nn
 from dfer_nb.errors import BadInput
 from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, rate_factor, set_rate
 
-SETTINGS = Settings(size=8, max_frames=4, epochs=10, warmup=2, batch_size=4, lr=1e-2, lr_backbone=1e-3, lr_min=1e-3, weight_decay=0.05)
+SETTINGS = Settings(
+    size=8, max_frames=4, epochs=10, warmup=2, batch_size=4, lr=1e-2, lr_backbone=1e-3, lr_min=1e-3, weight_decay=0.05
+)
 
 
 class Small(nn.Module):
@@ -31,7 +33,9 @@ def test_exponential_schedule():
 def test_backbone_and_heads_have_their_own_rates():
     optimizer = build_optimizer(Small(), SETTINGS)
     set_rate(optimizer, 1.0, SETTINGS)
-    assert {group["name"]: group["lr"] for group in optimizer.param_groups} == pytest.approx({"backbone": 5e-4, "heads": 5e-3})
+    assert {group["name"]: group["lr"] for group in optimizer.param_groups} == pytest.approx(
+        {"backbone": 5e-4, "heads": 5e-3}
+    )
     assert isinstance(build_optimizer(Small(), replace(SETTINGS, optimizer="sgd")), torch.optim.SGD)
 
 
@@ -57,7 +61,9 @@ def test_a_non_finite_gradient_stops_and_says_where(bad):
         guard_gradients(optimizer, 1.0, "epoch 3, step 7")
 
 
-@pytest.mark.parametrize("change", [{"epochs": 0}, {"warmup": 11}, {"batch_size": 0}, {"optimizer": "lion"}, {"schedule": "step"}])
+@pytest.mark.parametrize(
+    "change", [{"epochs": 0}, {"warmup": 11}, {"batch_size": 0}, {"optimizer": "lion"}, {"schedule": "step"}]
+)
 def test_settings_that_cannot_be_trained(change):
     with pytest.raises(BadInput):
         replace(SETTINGS, **change)

@@ -1,0 +1,226 @@
+"""What a notebook's one training cell calls: from names to a finished run record."""
+
+import argparse
+import inspect
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+
+from dfer_nb import files
+from dfer_nb.data import batches, clips, facsimile
+from dfer_nb.errors import BadInput
+from dfer_nb.presets import VARIANTS, Plan, build, plan
+from dfer_nb.training.fit import Data, Fit
+from dfer_nb.training.provenance import code_version, environment
+from dfer_nb.training.record import Record, is_complete, keep, record_folder
+
+DATASETS = (*facsimile.KINDS, "dfew")
+
+
+def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = True) -> Path:
+    """The folder of a dataset; FACSimile is drawn there first if it is not there yet.
+
+    Raises BadInput for an unknown dataset, and for one of the licensed datasets without a root.
+    """
+    if dataset not in DATASETS:
+        raise BadInput(
+            f"there is no dataset {dataset!r}", "the run's parameters", f"choose one of: {', '.join(DATASETS)}"
+        )
+    if dataset in facsimile.KINDS:
+        return facsimile.make(dataset, draw=draw, base=root or None, progress=progress)
+    if not root:
+        raise BadInput(
+            f"{dataset} needs its folder",
+            "the run's parameters",
+            "give root=… (papermill: -p root DIR), the folder that holds Clip/ and EmoLabel_DataSplit/",
+        )
+    return Path(root).expanduser()
+
+
+def read_table(
+    dataset: str, root: Path, fold: int, drop_missing: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The ClipTable of a fold, FACSimile's with its slices, and the truth where the dataset has one."""
+    table = clips.read_dfew(root, fold, drop_missing=drop_missing)
+    if dataset not in facsimile.KINDS:
+        return table, None
+    truth = facsimile.truth(root)
+    return pd.concat([table, clips.read_slices(root)], ignore_index=True), truth
+
+
+def _data_hash(table: pd.DataFrame, root: Path) -> str:
+    """What was trained on: clips, labels and splits, and FACSimile's own hash of its frames before encoding."""
+    card = root / "card.json"
+    rows = table[["clip", "label", "split"]].sort_values(["split", "clip"]).to_numpy().tolist()
+    return files.digest([rows, json.loads(card.read_text()).get("frames_sha256") if card.exists() else None])
+
+
+def configuration(paper: str, dataset: str, root: Path, table: pd.DataFrame, chosen: Plan, **names) -> dict:
+    """Everything that decides a result, and so the record's folder."""
+    return {
+        "paper": paper,
+        "dataset": dataset,
+        **names,
+        "data": _data_hash(table, root),
+        "code": code_version(paper),
+        "training": asdict(chosen.training),
+        "model": chosen.model,
+        "method": chosen.method,
+    }
+
+
+def _prepare(paper, dataset, root, fold, preset, variant, seed, draw, epochs, devices, drop_missing, progress):
+    """Check every name before anything is drawn, decoded or trained; then the data and the configuration."""
+    chosen = plan(paper, preset, variant, dataset, epochs)
+    if not isinstance(fold, int) or not 1 <= fold <= 5:
+        raise BadInput(f"there is no fold {fold!r}", "the run's parameters", "use fold 1, 2, 3, 4 or 5")
+    if seed < 0:
+        raise BadInput(f"there is no seed {seed}", "the run's parameters", "use a seed of 0 or more")
+    folder = dataset_root(dataset, root, draw, progress)
+    table, truth = read_table(dataset, folder, fold, drop_missing)
+    config = configuration(
+        paper,
+        dataset,
+        folder,
+        table,
+        chosen,
+        fold=fold,
+        preset=preset,
+        variant=variant or paper,
+        seed=seed,
+        draw=draw,
+        devices=devices,
+    )
+    return chosen, table, truth, config
+
+
+def find(
+    paper: str = "rdfer",
+    dataset: str = "facsimile",
+    root: str = "",
+    fold: int = 1,
+    preset: str = "laptop",
+    variant: str = "",
+    seed: int = 0,
+    draw: int = 0,
+    epochs: int = 0,
+    devices: int = 1,
+    drop_missing: bool = False,
+    **_,
+) -> Path:
+    """The folder of the record that `run` with the same parameters makes. Raises BadInput when it has not been run."""
+    config = _prepare(paper, dataset, root, fold, preset, variant, seed, draw, epochs, devices, drop_missing, False)[-1]
+    return Record(record_folder(config)).path
+
+
+def run(
+    paper: str = "rdfer",
+    dataset: str = "facsimile",
+    root: str = "",
+    fold: int = 1,
+    preset: str = "laptop",
+    variant: str = "",
+    seed: int = 0,
+    draw: int = 0,
+    epochs: int = 0,
+    device: str = "auto",
+    devices: int = 1,
+    fresh: bool = False,
+    drop_missing: bool = False,
+    progress: bool = True,
+) -> Record:
+    """Train one configuration, or return its record at once when it has been trained before.
+
+    dataset: a kind of FACSimile, or "dfew" with its `root`; epochs 0 keeps the preset's; device: "auto", "cpu",
+    "cuda" or "mps", `devices` of them; fresh: train again; drop_missing: leave out clips that a list names and the
+    disk does not hold.
+    Raises BadInput for a bad parameter, dataset or clip; FloatingPointError for a non-finite gradient.
+    """
+    if device not in ("auto", "cpu", "cuda", "mps"):
+        raise BadInput(f"there is no device {device!r}", "the run's parameters", 'use "auto", "cpu", "cuda" or "mps"')
+    fabric = make_fabric(plan(paper, preset, variant, dataset, epochs), device, devices)
+    chosen, table, truth, config = _prepare(
+        paper, dataset, root, fold, preset, variant, seed, draw, epochs, devices, drop_missing, progress
+    )
+    folder = record_folder(config)
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder.with_name(folder.name + ".unfinished"), ignore_errors=True)
+    if not is_complete(folder):
+        _train(fabric, chosen, table, truth, config, folder, progress)
+    return Record(folder)
+
+
+def _train(
+    fabric: Fabric,
+    chosen: Plan,
+    table: pd.DataFrame,
+    truth: pd.DataFrame | None,
+    config: dict,
+    folder: Path,
+    progress: bool,
+) -> None:
+    fabric.launch()
+    torch.manual_seed(config["seed"])
+    model, method = build(config["paper"], chosen)
+    frames = batches.cache(table, chosen.training.size, chosen.training.max_frames, progress=progress)
+    data = Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
+    Fit(model, method, data, chosen.training, config["seed"], fabric, folder, progress).run(
+        config, environment(config["paper"], _device_name(fabric))
+    )
+
+
+def make_fabric(chosen: Plan, device: str, devices: int = 1) -> Fabric:
+    """Lightning Fabric for a device; the preset's bf16 is for GPUs, a CPU computes in float32. Raises BadInput."""
+    options = {"accelerator": device, "devices": devices, "precision": chosen.training.precision}
+    if devices > 1:  # some variants leave a head unused
+        options["strategy"] = "ddp_find_unused_parameters_true"
+    try:
+        fabric = Fabric(**options)
+        if fabric.device.type != "cuda":
+            fabric = Fabric(**options | {"precision": "32-true"})
+    except (RuntimeError, ValueError) as error:  # what Fabric raises for a device that is not there
+        raise BadInput(
+            f"the device {device!r} (x{devices}) cannot be used: {error}", "the run's parameters", 'use device="auto"'
+        ) from error
+    return fabric
+
+
+def _device_name(fabric: Fabric) -> str:
+    return torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
+
+
+def main() -> None:
+    """`python -m dfer_nb.run --fold 1 --variant cross-entropy`: the parameters of `run`, and where the record is."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dfer_nb.run",
+        description=run.__doc__.splitlines()[0],
+        epilog="variants of rdfer: " + ", ".join(VARIANTS["rdfer"]),
+    )
+    for name, parameter in inspect.signature(run).parameters.items():
+        flag, kind = "--" + name.replace("_", "-"), type(parameter.default)
+        if kind is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=parameter.default)
+        else:
+            parser.add_argument(flag, type=kind, default=parameter.default)
+    parser.add_argument("--keep", action="store_true", help="copy the record into results/, to be committed")
+    arguments = vars(parser.parse_args())
+    copy = arguments.pop("keep")
+    try:
+        record = run(**arguments)
+    except BadInput as error:
+        raise SystemExit(f"error: {error}") from None
+    last = record.summary["last"]
+    print(
+        f"{keep(record) if copy else record.path}\n"
+        f"last epoch: WAR {last['WAR']:.2f}, UAR {last['UAR']:.2f} on {last['clips']} clips"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""The repository tells the truth about itself: commands, files, floors, sizes, versions."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import store
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import dfer_nb
+
+ROOT = Path(__file__).resolve().parents[1]
+# Each room of dfer_nb and its floor: a room imports from lower floors and from itself.
+# A new paper's room belongs on the floor of rdfer.
+FLOORS = {"errors": 0, "files": 1, "data": 2, "models": 2, "training": 3, "rdfer": 4, "viewing": 4,
+          "presets": 5, "run": 6, "pretrain": 6}
+LONGEST = 330  # lines of a file
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def python_files(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path for path in found if "text" not in path.parts)
+
+
+# What the documents promise
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", read("Makefile"), re.M))
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "book/intro.md", "notebooks/store.py"])
+def test_every_make_command_named_exists(document):
+    text = read(document)
+    named = set(re.findall(r"`make ([a-z]+)", text)) | set(re.findall(r"^\s*make ([a-z]+)", text, re.M))
+    assert named and named <= make_targets()
+
+
+def test_every_make_target_is_phony_and_explained():
+    phony = set(re.search(r"^\.PHONY: (.+)$", read("Makefile"), re.M)[1].split())
+    assert phony == make_targets()
+    told = set(re.findall(r'@echo "make ([a-z]+) ', read("Makefile")))
+    assert told == phony - {"help"}
+
+
+def test_the_readme_tells_every_parameter_of_the_notebook_with_its_default():
+    table = read("README.md").split("## Parameters")[1].split("\n## ")[0]
+    told = {}
+    for names, defaults in re.findall(r"^\| (`.+?) \| (.*?) \|", table, re.M):
+        names, defaults = re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", defaults)
+        told.update(zip(names, defaults, strict=True))
+    known = store.parameters(ROOT / "notebooks" / "rdfer.ipynb")
+    assert told == {name: str(value) or '""' for name, value in known.items()}
+
+
+def named_paths(document: str) -> set[str]:
+    """Paths in backticks: what looks like a file or folder of this repository."""
+    words = re.findall(r"`([\w./*-]+)`", read(document))
+    return {word for word in words if "/" in word or word.endswith((".md", ".py", ".yml", ".txt", ".toml"))}
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_every_file_named_exists(document):
+    # made by a command, in somebody's dataset, or in the npm package that MathJax comes from
+    elsewhere = re.compile(r"(_build|data|runs|\.venv|Clip|EmoLabel_DataSplit|es5|input/tex|output/chtml)/")
+    missing = [name for name in named_paths(document)
+               if not elsewhere.match(name) and not list(ROOT.glob(name.rstrip("/")))]
+    assert missing == []
+
+
+def test_every_page_of_the_book_exists_and_every_notebook_is_in_it():
+    toc = yaml.safe_load(read("_toc.yml"))
+    pages = [toc["root"]] + [page["file"] for part in toc["parts"] for page in part["chapters"]]
+    for page in pages:
+        assert [path for path in ROOT.glob(f"{page}.*") if path.suffix in (".md", ".ipynb")], page
+    notebooks = {f"notebooks/{path.stem}" for path in (ROOT / "notebooks").glob("*.ipynb")
+                 if not path.name.startswith("out")}
+    assert notebooks <= set(pages)
+
+
+def test_continuous_integration_can_run():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT).returncode == 0
+
+
+# Versions
+
+def test_one_version_everywhere():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert project["version"] == citation["version"] == dfer_nb.__version__
+    assert project["license"] == citation["license"] == "MIT"
+
+
+def requirements() -> list[Requirement]:
+    lines = [line.split("#")[0].strip() for line in read("requirements.txt").splitlines()]
+    assert [line for line in lines if line][-1] == "-e ."
+    return [Requirement(line) for line in lines if line and not line.startswith("-")]
+
+
+def test_constraints_pin_every_requirement_and_name_no_host_or_path():
+    pins = {}
+    for line in read("constraints.txt").splitlines():
+        if not line.startswith("#"):
+            name, version = re.fullmatch(r"([\w.-]+)==([\w.+!]+)", line).groups()
+            pins[canonicalize_name(name)] = version
+    linux = {"sys_platform": "linux", "platform_machine": "x86_64"}
+    for requirement in requirements():
+        if requirement.marker is None or requirement.marker.evaluate(linux):
+            assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
+
+
+def test_every_library_imported_is_required():
+    provided = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml",
+                "myst_nb": "jupyter-book", "traitlets": "anywidget"}
+    required = {canonicalize_name(requirement.name) for requirement in requirements()}
+    for path in python_files("dfer_nb"):
+        libraries = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"dfer_nb"}
+        for name in libraries:
+            assert canonicalize_name(provided.get(name, name)) in required, f"{path.name} imports {name}"
+
+
+# Floors
+
+def imports(path: Path) -> set[str]:
+    """Dotted names that a file imports, anywhere in it; `from dfer_nb import files` gives dfer_nb.files."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import; write dfer_nb.…"
+            names = {f"dfer_nb.{alias.name}" for alias in node.names}
+            found |= names if node.module == "dfer_nb" else {node.module}
+    return found
+
+
+def upward(room: str, names: set[str]) -> set[str]:
+    """Rooms among `names` that a file of `room` must not import."""
+    rooms = {name.split(".")[1] for name in names if name.startswith("dfer_nb.")}
+    return {other for other in rooms if other != room and other in FLOORS and FLOORS[other] >= FLOORS[room]}
+
+
+@pytest.mark.parametrize("path", python_files("dfer_nb"), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_point_down(path):
+    room = path.relative_to(ROOT / "dfer_nb").parts[0].removesuffix(".py")
+    if room == "__init__":
+        assert not any(name.startswith("dfer_nb") for name in imports(path))
+        return
+    assert room in FLOORS, f"give the room {room} its floor"
+    assert upward(room, imports(path)) == set()
+    assert not {"notebooks", "tests", "benchmarks", "store"} & {name.split(".")[0] for name in imports(path)}
+
+
+def test_an_import_that_points_up_is_seen(tmp_path):
+    path = tmp_path / "sample.py"
+    path.write_text("from dfer_nb import files, run\n\ndef late():\n    import dfer_nb.models.layers\n")
+    assert upward("data", imports(path)) == {"run", "models"}
+    assert upward("run", imports(path)) == set()
+
+
+# Sizes
+
+@pytest.mark.parametrize("path", python_files("dfer_nb", "tests", "notebooks", "benchmarks"),
+                         ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_files_stay_short(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST, f"{lines} lines: is there a second room in it?"
+
+
+def test_no_page_names_this_machine():
+    """No absolute path of a home or temporary folder in what is written for readers."""
+    private = re.compile(r"/(home|Users|root|tmp|work)/\w+")
+    patterns = ("*.md", "*.txt", "*.toml", "*.yml", "book/*.*", "notebooks/*.ipynb", "results/**/*.json")
+    for path in [path for pattern in patterns for path in ROOT.glob(pattern)]:
+        if not path.name.startswith("out"):
+            assert not (found := private.search(path.read_text(encoding="utf-8"))), f"{path}: {found[0]}"

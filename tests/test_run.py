@@ -1,0 +1,97 @@
+"""From names to a record: what a user types, right and wrong."""
+
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from dfer_nb.data import facsimile
+from dfer_nb.errors import BadInput
+from dfer_nb.run import dataset_root, find, read_table, run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"fold": 0}, "no fold 0(.|\n)*1, 2, 3, 4 or 5"),
+        ({"fold": 6}, "no fold 6"),
+        ({"fold": "1"}, "no fold '1'"),
+        ({"dataset": "dfw"}, "no dataset 'dfw'(.|\n)*facsimile-long, dfew"),
+        ({"preset": "big"}, "no preset 'big'"),
+        ({"variant": "best"}, "no variant 'best'"),
+        ({"dataset": "dfew"}, "dfew needs its folder"),
+        ({"device": "tpu"}, "no device 'tpu'"),
+        ({"dataset": "dfew", "root": "/nowhere/at/all"}, "/nowhere/at/all"),
+        ({"draw": -1}, "draw"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_bad_parameters_are_one_clear_error_before_any_work(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.setenv("DFER_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("DFER_DATA", str(tmp_path / "data"))
+    with pytest.raises(BadInput, match=message):
+        run(**arguments)
+    assert not list(tmp_path.iterdir())  # nothing was drawn, decoded or trained
+
+
+def test_the_command_line_says_errors_without_a_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "dfer_nb.run", "--fold", "7"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 1 and "there is no fold 7" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_run_that_was_not_run_is_not_found(tiny, runs):
+    with pytest.raises(BadInput, match="no finished run record"):
+        find(dataset="dfew", root=str(tiny))
+
+
+def test_facsimile_read_as_dfew_gives_the_same_predictions(tiny, runs, monkeypatch):
+    monkeypatch.setattr(facsimile, "make", lambda *_, **__: tiny)  # the tiny one instead of the whole one
+    columns = ["clip", "split", "epoch", "label", "prediction", "loss", "agreement"]
+    options = {"epochs": 2, "device": "cpu", "progress": False}
+    own, dfew = run(dataset="facsimile", **options), run(dataset="dfew", root=str(tiny), **options)
+    shared = own.clips[own.clips["split"].isin(["train", "test"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shared[columns], dfew.clips[columns])
+    assert own.truth is not None and dfew.truth is None
+    assert set(own.summary["slices"]) == {"clean", "short_apex", "irrelevant", "low_quality", "low_intensity"}
+    assert dfew.summary["slices"] == {}
+
+
+def test_a_clip_that_is_gone_is_listed_and_dropped_only_on_request(tiny, tmp_path, runs):
+    broken = shutil.copytree(tiny, tmp_path / "broken")
+    table, _ = read_table("dfew", broken, 1)
+    gone = table["clip"].iloc[0]
+    (broken / "Clip" / "original" / f"{gone}.mp4").unlink()
+    with pytest.raises(BadInput, match=f"(?s){gone}.*drop_missing"):
+        run(dataset="dfew", root=str(broken), epochs=1, progress=False)
+    with pytest.warns(UserWarning, match="1"):
+        record = run(dataset="dfew", root=str(broken), epochs=1, progress=False, drop_missing=True)
+    assert gone not in set(record.clips["clip"])
+
+
+# The whole default run: a chapter's evidence, and a floor under it.
+
+
+def test_the_laptop_preset_learns(laptop_record):
+    assert laptop_record.summary["slices"]["clean"]["WAR"] > 75
+    assert laptop_record.summary["slices"]["clean"]["clips"] >= 700
+
+
+def test_it_beats_a_logistic_regression_on_mean_frozen_features(laptop_record):
+    from dfer_nb.data import batches
+    from dfer_nb.models.backbones import backbone
+    from dfer_nb.training.features import mean_features
+
+    table, _ = read_table("facsimile", dataset_root("facsimile", progress=False), 1)
+    table = table[table["split"].isin(["train", "clean"])]
+    frames = batches.cache(table, 48, 32, progress=False)
+    features = mean_features(backbone("facenet", "shipped"), frames, table)
+    train = (table["split"] == "train").to_numpy()
+    labels = table["label"].to_numpy()
+    baseline = LogisticRegression(max_iter=2000).fit(features[train], labels[train])
+    baseline_war = 100 * baseline.score(features[~train], labels[~train])
+    assert 30 < baseline_war < laptop_record.summary["slices"]["clean"]["WAR"]
