@@ -25,7 +25,8 @@ def book(tmp_path_factory):
     tool = shutil.which("jupyter-book", path=str(Path(sys.executable).parent)) or "jupyter-book"
     run = subprocess.run([tool, "build", root, "--path-output", target, "-W", "-n", "--keep-going"],
                          capture_output=True, text=True, cwd=root)
-    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    said = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
+    assert run.returncode == 0, "\n".join(said) or run.stdout[-3000:] + run.stderr[-3000:]
     return target / "_build" / "html"
 
 

@@ -41,7 +41,9 @@ def test_imagenet_weights_that_cannot_be_had_say_the_way_out(monkeypatch, tmp_pa
         backbones.backbone("resnet18", "imagenet")
 
 
-@pytest.mark.parametrize(("name", "weights"), [("facenet", "imagenet"), ("resnet18", "shipped"), ("resnet1000", "none")])
+@pytest.mark.parametrize(
+    ("name", "weights"), [("facenet", "imagenet"), ("resnet18", "shipped"), ("resnet1000", "none")]
+)
 def test_unknown_backbones_are_refused(name, weights):
     with pytest.raises(BadInput, match="no backbone"):
         backbones.backbone(name, weights)
@@ -54,7 +56,9 @@ def test_broken_shipped_weights_say_how_to_make_them(tmp_path):
 
 
 def test_parameters_of_nested_backbones_are_found():
-    model = nn.ModuleDict({"backbone": nn.Linear(1, 1), "detector": nn.ModuleDict({"backbone": nn.Linear(1, 1)}), "head": nn.Linear(2, 1)})
+    model = nn.ModuleDict(
+        {"backbone": nn.Linear(1, 1), "detector": nn.ModuleDict({"backbone": nn.Linear(1, 1)}), "head": nn.Linear(2, 1)}
+    )
     groups = parameter_groups(model)
     assert len(groups["backbone"]) == 4 and len(groups["heads"]) == 2
 
