@@ -1,0 +1,1 @@
+"""Figures, tables and explorers: pure functions of run records."""

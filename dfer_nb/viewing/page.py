@@ -1,0 +1,83 @@
+"""How figures and tables get onto a page: a text for those who cannot see, equal bytes for equal content."""
+
+import base64
+import html
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dfer_nb.errors import BadInput
+from dfer_nb.viewing.palette import styled
+
+_BADGE = "background:#F3C969;color:#222222;border-radius:0.3em;padding:0 0.4em;font-weight:normal"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An encoded figure with its alternative text, as a notebook stores it."""
+
+    data: bytes
+    alt: str
+    mime: str = "image/png"
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.alt}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        # The alt travels in the output's metadata, so that the picture is stored once; dfer_nb.viewing.alt
+        # hands it to the book, and nbconvert reads it there by itself.
+        image = base64.b64encode(self.data).decode()
+        return {self.mime: image, "text/plain": repr(self)}, {self.mime: {"alt": self.alt}}
+
+
+@styled()
+def show(figure: Figure, alt: str, photo: bool = False) -> Shown:
+    """Put a figure on the page, with a text for those who cannot see it.
+
+    alt: one or two sentences that say what the figure shows; without measured numbers, the stored text stays
+    equal between machines. photo: JPEG instead of PNG, for pictures of faces (a quarter of the size).
+    Raises BadInput for an empty alt.
+    """
+    if not alt or not alt.strip():
+        raise BadInput("a figure needs an alternative text", "show(figure, alt)",
+                       "say in a sentence what the figure shows")
+    buffer = io.BytesIO()
+    if photo:
+        figure.savefig(buffer, format="jpeg", pil_kwargs={"quality": 90, "optimize": True})
+    else:  # without matplotlib's version in it: same picture, same bytes
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    return Shown(buffer.getvalue(), " ".join(alt.split()), "image/jpeg" if photo else "image/png")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready for the page, its cells already text.
+
+    badges: column -> words that stand on a coloured ground in its header, such as "laptop".
+    """
+
+    frame: pd.DataFrame
+    caption: str
+    note: str = ""
+    badges: Mapping[str, str] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        # pandas gives the class "dataframe", which the book's theme colours for light and dark pages.
+        text = self.frame.to_html(border=0, na_rep="–")
+        text = text.replace(">", f"><caption>{html.escape(self.caption)}</caption>", 1)
+        for column, badge in self.badges.items():
+            head, mark = f"<th>{html.escape(column)}", f'<span style="{_BADGE}">{html.escape(badge)}</span>'
+            text = text.replace(f"{head}</th>", f"{head} {mark}</th>")
+        return text + (f"\n<p><small>{html.escape(self.note)}</small></p>" if self.note else "")
+
+    def __repr__(self) -> str:
+        frame = self.frame.rename(columns={name: f"{name} [{badge}]" for name, badge in self.badges.items()})
+        return "\n".join(filter(None, (self.caption, frame.to_string(na_rep="–"), self.note)))
+
+
+def number(value, digits: int = 1, sign: str = "") -> str:
+    """A number as a cell; a dash for None and NaN."""
+    return "–" if value is None or pd.isna(value) else f"{value:{sign}.{digits}f}"

@@ -1,0 +1,68 @@
+"""The colours, sizes, marks and words that every figure and explorer shares.
+
+The hues are those of Okabe and Ito's colour-blind safe palette; its yellow is left out (too pale on white).
+"""
+
+from pathlib import Path
+
+import matplotlib.style
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dfer_nb.errors import BadInput
+
+STYLE = Path(__file__).with_name("style.mplstyle")
+WIDTH = 7.0  # inches: the width of a page's text column at 100 dpi
+
+EXPRESSION_COLOURS = {"Happy": "#E69F00", "Sad": "#0072B2", "Neutral": "#333333", "Angry": "#D55E00",
+                      "Surprise": "#56B4E9", "Disgust": "#009E73", "Fear": "#CC79A7"}
+GROUPS = ("ordinary", "hard", "noisy")  # in the order of their numbers in a record
+
+# What the truth table says of a clip. Where several hold, the first one names the clip.
+TRUTHS = {"wrong_label": "wrong label", "low_quality": "low quality", "hard": "hard"}
+TRUTH_COLOURS = {"clean": "#8C8C8C", "wrong label": "#D55E00", "low quality": "#CC79A7", "hard": "#0072B2"}
+# From full agreement downwards.
+AGREEMENT_COLOURS = ("#0B3C5D", "#4A8DB7", "#A8CDE3", "#F2B880", "#D55E00", "#8C2D04")
+
+
+def styled():
+    """The book's style over matplotlib's defaults, whatever the session has set; also as `@styled()`."""
+    return matplotlib.style.context(["default", STYLE])
+
+
+def panels(rows: int = 1, columns: int = 1, height: float = 3.5, width: float = WIDTH, **options):
+    """A figure in the book's style and its axes; sizes in inches, `options` as for `Figure.subplots`.
+
+    Made without pyplot, so that a notebook shows a figure once, where it asks for it.
+    """
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def need(table: pd.DataFrame, *columns: str) -> None:
+    """Raise BadInput where a table is empty or lacks a column."""
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise BadInput(f"the table has no column {', '.join(missing)}",
+                       f"its columns: {', '.join(map(str, table))}",
+                       "give rows of a record, such as tables.last_rows(record, 'train')")
+    if table.empty:
+        raise BadInput("there are no clips to draw", "an empty table", "check how the rows were chosen")
+
+
+def has_truth(clips: pd.DataFrame) -> bool:
+    """Whether the truth about every clip's noise is known (FACSimile), or not (films)."""
+    return all(flag in clips and clips[flag].notna().any() for flag in TRUTHS)
+
+
+def truth_flags(clips: pd.DataFrame) -> dict[str, pd.Series]:
+    """What the truth says of each clip, as a mask per kind; a clip can be of several kinds."""
+    return {name: clips[flag].fillna(False).astype(bool) for flag, name in TRUTHS.items()}
+
+
+def truth_of(clips: pd.DataFrame) -> pd.Series:
+    """One word a clip: "wrong label", "low quality", "hard" or "clean", in this order of precedence."""
+    word = pd.Series("clean", index=clips.index)
+    for name, mask in reversed(truth_flags(clips).items()):
+        word[mask] = name
+    return word
