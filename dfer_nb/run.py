@@ -1,10 +1,9 @@
 """What a notebook's one training cell calls: from names to a finished run record."""
 
 import argparse
-import inspect
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -60,119 +59,84 @@ def _data_hash(table: pd.DataFrame, root: Path) -> str:
     return files.digest([rows, json.loads(card.read_text()).get("frames_sha256") if card.exists() else None])
 
 
-def configuration(paper: str, dataset: str, root: Path, table: pd.DataFrame, chosen: Plan, **names) -> dict:
-    """Everything that decides a result, and so the record's folder."""
-    return {
-        "paper": paper,
-        "dataset": dataset,
-        **names,
-        "data": _data_hash(table, root),
-        "code": code_version(paper),
-        "training": asdict(chosen.training),
-        "model": chosen.model,
-        "method": chosen.method,
-    }
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, by name. variant "" is the paper's own method; epochs 0 keeps the preset's.
+
+    root: the folder of "dfew", or another place for FACSimile than the data folder; drop_missing: leave out clips
+    that a list names and the disk does not hold. Raises BadInput for a fold, a seed or a name that does not exist.
+    """
+
+    paper: str = "rdfer"
+    dataset: str = "facsimile"
+    root: str = ""
+    fold: int = 1
+    preset: str = "laptop"
+    variant: str = ""
+    seed: int = 0
+    draw: int = 0
+    epochs: int = 0
+    devices: int = 1
+    drop_missing: bool = False
+
+    def __post_init__(self):
+        if not isinstance(self.fold, int) or not 1 <= self.fold <= 5:
+            raise BadInput(f"there is no fold {self.fold!r}", "the run's parameters", "use fold 1, 2, 3, 4 or 5")
+        if self.seed < 0:
+            raise BadInput(f"there is no seed {self.seed}", "the run's parameters", "use a seed of 0 or more")
+        self.plan()
+
+    def plan(self) -> Plan:
+        """The values that the names stand for."""
+        return plan(self.paper, self.preset, self.variant, self.dataset, self.epochs)
+
+    def data(self, progress: bool) -> tuple[pd.DataFrame, pd.DataFrame | None, dict]:
+        """Table, truth, and the configuration: all that decides the result, and so the record's folder."""
+        folder = dataset_root(self.dataset, self.root, self.draw, progress)
+        table, truth = read_table(self.dataset, folder, self.fold, self.drop_missing)
+        chosen = self.plan()
+        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices")
+        config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}
+        config |= {"data": _data_hash(table, folder), "code": code_version(self.paper)}
+        return table, truth, config | asdict(chosen)
 
 
-def _prepare(paper, dataset, root, fold, preset, variant, seed, draw, epochs, devices, drop_missing, progress):
-    """Check every name before anything is drawn, decoded or trained; then the data and the configuration."""
-    chosen = plan(paper, preset, variant, dataset, epochs)
-    if not isinstance(fold, int) or not 1 <= fold <= 5:
-        raise BadInput(f"there is no fold {fold!r}", "the run's parameters", "use fold 1, 2, 3, 4 or 5")
-    if seed < 0:
-        raise BadInput(f"there is no seed {seed}", "the run's parameters", "use a seed of 0 or more")
-    folder = dataset_root(dataset, root, draw, progress)
-    table, truth = read_table(dataset, folder, fold, drop_missing)
-    config = configuration(
-        paper,
-        dataset,
-        folder,
-        table,
-        chosen,
-        fold=fold,
-        preset=preset,
-        variant=variant or paper,
-        seed=seed,
-        draw=draw,
-        devices=devices,
-    )
-    return chosen, table, truth, config
-
-
-def find(
-    paper: str = "rdfer",
-    dataset: str = "facsimile",
-    root: str = "",
-    fold: int = 1,
-    preset: str = "laptop",
-    variant: str = "",
-    seed: int = 0,
-    draw: int = 0,
-    epochs: int = 0,
-    devices: int = 1,
-    drop_missing: bool = False,
-    **_,
-) -> Path:
+def find(**parameters) -> Path:
     """The folder of the record that `run` with the same parameters makes. Raises BadInput when it has not been run."""
-    config = _prepare(paper, dataset, root, fold, preset, variant, seed, draw, epochs, devices, drop_missing, False)[-1]
-    return Record(record_folder(config)).path
+    names = {field.name for field in fields(Request)}
+    request = Request(**{name: value for name, value in parameters.items() if name in names})
+    return Record(record_folder(request.data(progress=False)[-1])).path
 
 
-def run(
-    paper: str = "rdfer",
-    dataset: str = "facsimile",
-    root: str = "",
-    fold: int = 1,
-    preset: str = "laptop",
-    variant: str = "",
-    seed: int = 0,
-    draw: int = 0,
-    epochs: int = 0,
-    device: str = "auto",
-    devices: int = 1,
-    fresh: bool = False,
-    drop_missing: bool = False,
-    progress: bool = True,
-) -> Record:
+def run(paper: str = "rdfer", device: str = "auto", fresh: bool = False, progress: bool = True, **parameters) -> Record:
     """Train one configuration, or return its record at once when it has been trained before.
 
-    dataset: a kind of FACSimile, or "dfew" with its `root`; epochs 0 keeps the preset's; device: "auto", "cpu",
-    "cuda" or "mps", `devices` of them; fresh: train again; drop_missing: leave out clips that a list names and the
-    disk does not hold.
+    parameters: those of `Request`, by name; device: "auto", "cpu", "cuda" or "mps"; fresh: train again.
     Raises BadInput for a bad parameter, dataset or clip; FloatingPointError for a non-finite gradient.
     """
+    request = Request(paper, **parameters)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise BadInput(f"there is no device {device!r}", "the run's parameters", 'use "auto", "cpu", "cuda" or "mps"')
-    fabric = make_fabric(plan(paper, preset, variant, dataset, epochs), device, devices)
-    chosen, table, truth, config = _prepare(
-        paper, dataset, root, fold, preset, variant, seed, draw, epochs, devices, drop_missing, progress
-    )
+    fabric = make_fabric(request.plan(), device, request.devices)
+    table, truth, config = request.data(progress)
     folder = record_folder(config)
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(folder.with_name(folder.name + ".unfinished"), ignore_errors=True)
     if not is_complete(folder):
-        _train(fabric, chosen, table, truth, config, folder, progress)
+        _train(fabric, request.plan(), table, truth, config, folder, progress)
     return Record(folder)
 
 
-def _train(
-    fabric: Fabric,
-    chosen: Plan,
-    table: pd.DataFrame,
-    truth: pd.DataFrame | None,
-    config: dict,
-    folder: Path,
-    progress: bool,
-) -> None:
+def _train(fabric: Fabric, chosen: Plan, table: pd.DataFrame, truth: pd.DataFrame | None, config: dict, folder: Path,
+           progress: bool) -> None:  # fmt: skip
     fabric.launch()
     torch.manual_seed(config["seed"])
     model, method = build(config["paper"], chosen)
     frames = batches.cache(table, chosen.training.size, chosen.training.max_frames, progress=progress)
     data = Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
-    Fit(model, method, data, chosen.training, config["seed"], fabric, folder, progress).run(
-        config, environment(config["paper"], _device_name(fabric))
-    )
+    fit = Fit(model, method, data, chosen.training, config["seed"], fabric, folder, progress)
+    fit.run(config, environment(config["paper"], _device_name(fabric)))
 
 
 def make_fabric(chosen: Plan, device: str, devices: int = 1) -> Fabric:
@@ -202,12 +166,11 @@ def main() -> None:
         description=run.__doc__.splitlines()[0],
         epilog="variants of rdfer: " + ", ".join(VARIANTS["rdfer"]),
     )
-    for name, parameter in inspect.signature(run).parameters.items():
-        flag, kind = "--" + name.replace("_", "-"), type(parameter.default)
-        if kind is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=parameter.default)
-        else:
-            parser.add_argument(flag, type=kind, default=parameter.default)
+    options = {field.name: field.default for field in fields(Request)}
+    options |= {"device": "auto", "fresh": False, "progress": True}
+    for name, default in options.items():
+        how = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
+        parser.add_argument("--" + name.replace("_", "-"), default=default, **how)
     parser.add_argument("--keep", action="store_true", help="copy the record into results/, to be committed")
     arguments = vars(parser.parse_args())
     copy = arguments.pop("keep")
