@@ -22,7 +22,7 @@ ifeq ($(shell uname -sm),Linux x86_64)
 CONSTRAINTS := constraints.txt
 endif
 
-.PHONY: help run test book notebooks twins lint clean
+.PHONY: help run test book notebooks twins comparisons lint clean
 
 help:
 	@echo "make run        set up, then run notebooks/rdfer.ipynb into out.ipynb"
@@ -30,6 +30,7 @@ help:
 	@echo "make book       set up, then build the book into _build/html"
 	@echo "make notebooks  re-execute the notebooks, store outputs, twins and run records"
 	@echo "make twins      take edits of notebooks/text/*.py into the notebooks"
+	@echo "make comparisons  train what the chapters compare, and keep the records in results/ (an hour)"
 	@echo "make lint       ruff"
 	@echo "make clean      remove what make made, but not .venv, data/ and runs/"
 
@@ -49,6 +50,11 @@ notebooks: $(INSTALLED)
 
 twins: $(INSTALLED)
 	@$(BIN)/python notebooks/store.py --from-text
+
+# One thread a run: what a run gives does not depend on how many run at once.
+comparisons: $(INSTALLED)
+	@grep -v '^#' results/rdfer/comparisons.txt | OMP_NUM_THREADS=1 xargs -P $$(nproc) -L 1 \
+		$(BIN)/python -m dfer_nb.run --no-progress --keep
 
 lint: $(INSTALLED)
 	@$(BIN)/python -m ruff check .
