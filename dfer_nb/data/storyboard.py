@@ -41,7 +41,7 @@ class Style:
     irrelevant: float = 0.20
     short_apex: float = 0.20
     hard: float = 0.15
-    au_noise: float = 0.2
+    au_noise: float = 0.16
     rest: float = 0.25
     talk: float = 0.45
     idle: float = 0.2
@@ -53,7 +53,7 @@ STYLES = {
     "facsimile": Style(),
     "facsimile-hard": Style(
         intensity=(0.45, 1.0), low_intensity=(0.25, 0.4), wrong=0.25,
-        au_noise=0.3, rest=0.35, talk=0.6, idle=0.3, turn=0.24, light=0.65,
+        au_noise=0.2, rest=0.3, talk=0.55, idle=0.25, turn=0.22, light=0.6,
     ),
     "facsimile-long": Style(n_frames=64, apex=(6, 10), idle=0.25),
 }  # fmt: skip
