@@ -161,12 +161,13 @@ def inside_mouth(sketch: Sketch, au, m: dict) -> None:
     tongue = np.maximum(bottom - (0.16 * au[26] + 0.06 * au[19]) * DOME**4, top)
     sketch.fill(between(x, tongue, bottom)[3:-3], (168, 66, 72), 0.05)
     shown = 0.085 * min(1.0, 0.4 + au[12] + au[10] * (1 - 0.6 * au[9]) + 0.4 * au[20])
-    row = slice(2, -2)  # the corners of an open mouth stay dark
-    sketch.fill(between(x[row], top[row], np.minimum(top + shown, bottom)[row]), (240, 236, 226), 0.05)
+    row = slice(2, -2)  # the corners of an open mouth stay dark, and teeth in a narrow gap lie in shadow
+    colour = mix((70, 26, 28), (240, 236, 226), min(1.0, float((bottom - top).max()) / 0.08))
+    sketch.fill(between(x[row], top[row], np.minimum(top + shown, bottom)[row]), colour, 0.05)
     bared = 0.075 * min(1.0, 0.8 * au[16] + 0.6 * au[20])
     if bared > 0.012:
         row = slice(3, -3)
-        sketch.fill(between(x[row], np.maximum(bottom - bared, top)[row], bottom[row]), (226, 221, 210), 0.05)
+        sketch.fill(between(x[row], np.maximum(bottom - bared, top)[row], bottom[row]), shade(colour, 0.94), 0.05)
     if au[19] > 0.1:
         out = oval(0, bottom[8] + 0.03 * au[19], 0.62 * x[-1], 0.03 + 0.12 * au[19])
         sketch.fill(out, (150, 50, 58), 0.08)

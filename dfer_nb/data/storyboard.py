@@ -13,7 +13,25 @@ from dfer_nb.data.expressions import ACTION_UNITS, EXPRESSIONS, NEUTRAL, RECIPES
 from dfer_nb.data.face import Pose, View
 
 COLUMN = {au: column for column, au in enumerate(ACTION_UNITS)}
-ACCENTS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 15, 16, 17, 20, 23, 25, 26)  # units that mean something in an expression
+ACCENTS = (
+    1,
+    2,
+    4,
+    5,
+    6,
+    7,
+    9,
+    10,
+    12,
+    15,
+    16,
+    17,
+    20,
+    23,
+    25,
+    26,
+)  # units that mean something in an expression
+RESTING = (1, 2, 4, 5, 7, 12, 15, 17, 23)  # units that a face may carry all day
 GESTURES = (
     (1, 2),
     (12,),
@@ -120,7 +138,7 @@ def resting_face(person: int, strength: float) -> np.ndarray:
     """Action units (A,) that this person's face carries at rest: some look stern, sad or amused when they are not."""
     rng = np.random.default_rng([23, int(person)])
     aus = np.zeros(len(ACTION_UNITS))
-    for au in rng.choice(ACCENTS, 4, replace=False):
+    for au in rng.choice(RESTING, 3, replace=False):
         aus[COLUMN[int(au)]] = strength * rng.uniform()
     return aus
 
@@ -226,7 +244,10 @@ def distract(row, style: Style, aus: np.ndarray, frames: list[View], rng: np.ran
     if row.irrelevant_kind in ("other expression", "other face"):
         level = envelope(n, start + 1, start + length - 1, 1, 1)[block, None] * rng.uniform(0.7, 1.0)
         person = row.other_identity if row.irrelevant_kind == "other face" else row.identity
-        meant, idle = recipe(rng, row.irrelevant_label, style.au_noise), everyday(rng, style, n, person)[block]
+        meant, idle = (
+            recipe(rng, row.irrelevant_label, style.au_noise),
+            everyday(rng, style, n, person)[block],
+        )
         aus[block] = np.clip(np.maximum(level * meant, 0.5 * idle), 0, 1)
     if row.irrelevant_kind == "other face":
         who[block] = row.other_identity

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dfer_nb.data import casting, facsimile, storyboard
-from dfer_nb.data.expressions import ACTION_UNITS, EXPRESSIONS, NEUTRAL, RECIPES
+from dfer_nb.data.expressions import ACTION_UNITS, EXPRESSIONS, NEUTRAL
 from dfer_nb.errors import BadInput
 
 TINY = {"clips": 15, "clean": 2, "slice_clips": 1}
@@ -119,26 +119,30 @@ def row_of(kind, **changes):
 
 @pytest.mark.parametrize("kind", facsimile.KINDS)
 def test_the_apex_shows_the_expression(kind):
-    row = row_of(kind)
-    script = storyboard.script(row, kind, 0)
-    start, end = script.apex
-    low, high = storyboard.STYLES[kind].apex
-    assert script.aus.shape == (storyboard.STYLES[kind].n_frames, len(ACTION_UNITS))
-    assert 0 <= start < end <= len(script.aus) and end - start <= high and end - start >= min(low, 12)
-    assert script.aus.min() >= 0 and script.aus.max() <= 1
-    brows = [ACTION_UNITS.index(au) for au in RECIPES["Surprise"] if au in (1, 2)]
-    outside = np.r_[0 : max(start - 6, 0), min(end + 6, len(script.aus)) : len(script.aus)]
-    assert script.aus[start:end, brows].mean() > script.aus[outside][:, brows].mean() + 0.4 * row.intensity
+    style, brows, rises = storyboard.STYLES[kind], [ACTION_UNITS.index(1), ACTION_UNITS.index(2)], []
+    for number in range(900, 920):
+        row = row_of(kind, number=number, intensity=1.0)  # surprise
+        script = storyboard.script(row, kind, 0)
+        start, end = script.apex
+        assert script.aus.shape == (style.n_frames, len(ACTION_UNITS))
+        assert script.aus.min() >= 0 and script.aus.max() <= 1
+        assert 0 <= start and end <= style.n_frames and style.apex[0] <= end - start <= style.apex[1]
+        far = np.r_[0 : max(start - 6, 0), min(end + 6, style.n_frames) : style.n_frames]
+        if len(far):
+            rises.append(script.aus[start:end, brows].mean() - script.aus[far][:, brows].mean())
+    assert len(rises) > 10 and np.mean(rises) > 0.4  # some leave a unit out
 
 
 def test_short_apex_and_irrelevant_block():
+    smiles = []
     for number in range(900, 920):
         row = row_of("facsimile", number=number, short_apex=True, irrelevant_frames=10, irrelevant_start=0,
                      irrelevant_kind="other expression", irrelevant_label=0)  # fmt: skip
         script = storyboard.script(row, "facsimile", 0)
         start, end = script.apex
         assert 1 <= end - start <= 3 and start >= 10 and end <= 32
-        assert script.aus[3:7, ACTION_UNITS.index(12)].min() > 0.35  # a smile, before a surprise
+        smiles.append(script.aus[3:7, ACTION_UNITS.index(12)].min())
+    assert np.median(smiles) > 0.35  # a smile, before a surprise
 
 
 def test_irrelevant_kinds():
@@ -169,10 +173,12 @@ def test_severity_is_graded():
 
 def test_low_intensity_lowers_the_action_units():
     strong, weak = (storyboard.script(row_of("facsimile", intensity=i), "facsimile", 0) for i in (1.0, 0.4))
-    column, (start, end) = ACTION_UNITS.index(2), strong.apex
-    assert weak.aus[start:end, column].mean() == pytest.approx(
-        0.4 * strong.aus[start:end, column].mean(), rel=0.1
-    )
+    assert strong.apex == weak.apex
+    sums = [script.aus[slice(*script.apex)].max(axis=0).sum() for script in (strong, weak)]
+    assert sums[1] < 0.75 * sums[0]
+    columns = strong.aus[slice(*strong.apex)].mean(axis=0) > 0.6
+    shown = [script.aus[slice(*script.apex)][:, columns].mean() for script in (strong, weak)]
+    assert columns.any() and shown[1] == pytest.approx(0.4 * shown[0], rel=0.15)
 
 
 # On disk.
@@ -311,9 +317,9 @@ def test_bad_input(tmp_path, arguments, word):
 
 
 def test_still_faces():
-    images, units = facsimile.still_faces(40, seed=1)
-    assert images.shape == (40, 48, 48, 3) and images.dtype == np.uint8
-    assert units.shape == (40, len(ACTION_UNITS)) and units.dtype == np.float32
-    assert units.min() >= 0 and units.max() <= 1 and (units.std(axis=0) > 0.02).all()
+    images, units = facsimile.still_faces(80, seed=1)
+    assert images.shape == (80, 48, 48, 3) and images.dtype == np.uint8
+    assert units.shape == (80, len(ACTION_UNITS)) and units.dtype == np.float32
+    assert units.min() >= 0 and units.max() <= 1 and (units.std(axis=0) > 0.05).all()
     np.testing.assert_array_equal(facsimile.still_faces(8, seed=1)[0], images[:8])
     assert (facsimile.still_faces(8, seed=2)[1] != units[:8]).any()
