@@ -50,7 +50,8 @@ def film_strip(frames, marks: Mapping[str, Iterable[float]] | None = None, title
         raise BadInput(f"{len(marks)} kinds of marks", "film_strip", f"give at most {len(MARK_COLOURS)}")
     rounded = [set(np.rint(np.fromiter(numbers, float)).astype(int)) for numbers in marks.values()]
     per_row = min(per_row, len(frames))
-    cell, below = WIDTH / per_row, 0.17 + 0.07 * len(marks) + 0.06 * bool(marks)  # inches: a frame, and its number and bars
+    # inches: a frame, and under it its number, its bars, and a gap to the next row
+    cell, below = WIDTH / per_row, 0.17 + 0.07 * len(marks) + 0.06 * bool(marks)
     lines = -(-len(frames) // per_row)
     figure, axes = _canvas(lines * (cell + below), TITLE * bool(title) + 0.25 * bool(marks) + 0.03)
     for i, frame in enumerate(frames):
