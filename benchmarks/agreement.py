@@ -27,7 +27,7 @@ def step(model, method, optimizer, batch: Batch, with_agreement: bool) -> float:
         output = {"logits": model.classifier(model.streams(features * found["summary"][:, None])), **found}
     loss = method.loss(output, batch)
     weights = method.weights(loss.detach(), output, batch) if with_agreement else torch.ones_like(loss)
-    ((weights * loss).mean() + method.auxiliary(output, batch)).backward()
+    (weights * (loss + method.auxiliary(output, batch))).mean().backward()
     guard_gradients(optimizer, 1.0, "a benchmark")
     optimizer.step()
     optimizer.zero_grad()

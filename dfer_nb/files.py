@@ -44,7 +44,10 @@ def _alive(pid: int) -> bool:
 
 
 def sweep(path: Path) -> None:
-    """Remove what killed processes left half-written beside `path`."""
+    """Remove what killed processes left half-written beside `path`, and put back what they had just moved away."""
+    for old in path.parent.glob(f".{path.name}.partial-old-*"):
+        if not path.exists():
+            old.rename(path)
     for left in path.parent.glob(f".{path.name}.partial-*"):
         pid = left.name.rpartition("-")[2]
         if not (pid.isdigit() and _alive(int(pid))) or int(pid) == os.getpid():

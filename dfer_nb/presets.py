@@ -41,10 +41,10 @@ _RDFER_REWEIGHTING = {
     **_assumed(lambda_ordinary=1.0, ranks="batch"),
 }
 _RDFER_NETWORK = {
-    **_stated("Sec. III-B", n_frames=16, detector_stride=4),
+    **_stated("Sec. III-B", detector_stride=4),
     **_stated("Fig. 3", clip_length=4, clips="groups"),
     **_stated("Sec. III-C", fuse="concat"),
-    **_assumed(locator="softmax"),
+    **_assumed(n_frames=16, locator="softmax"),
 }
 _RDFER_PAPER = {
     "training": {

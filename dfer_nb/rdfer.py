@@ -245,7 +245,7 @@ class AgreementReweighting(Method):
     ranks: "batch", or "epoch" (ranks over the whole of the last epoch weigh the next one). use_agreement=False ranks by
     loss alone, which is Table IV's big-loss strengthening and weakening. start: the first epoch (from 0) that is
     reweighted. summary_loss, sub_clip_loss: shares of the cross-entropies on the detecting network's summary and on
-    the sub-clips; both are ours, the paper has neither.
+    the sub-clips; both are ours, the paper has neither. They carry the clip's weight too: a noisy clip teaches nothing.
     """
 
     def __init__(self, smoothing: float = 0.1, hard: float = 0.2, noisy: float = 0.1, lambda_hard: float = 1.5,
@@ -283,13 +283,15 @@ class AgreementReweighting(Method):
     def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
         total: torch.Tensor | float = 0.0
         if self.summary_loss and "summary_logits" in output:
-            total = total + self.summary_loss * F.cross_entropy(output["summary_logits"].float(), batch.label)
+            total = total + self.summary_loss * self._cross_entropy(output["summary_logits"], batch.label)
         if self.sub_clip_loss:
-            logits = output["clip_logits"].float()
-            labels = batch.label.repeat_interleave(logits.shape[1])
-            loss = F.cross_entropy(logits.flatten(0, 1), labels, label_smoothing=self.smoothing)
-            total = total + self.sub_clip_loss * loss
+            logits = output["clip_logits"]  # (B, K, 7)
+            labels = batch.label[:, None].expand(logits.shape[:2])
+            total = total + self.sub_clip_loss * self._cross_entropy(logits.transpose(1, 2), labels).mean(dim=1)
         return total
+
+    def _cross_entropy(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(logits.float(), labels, reduction="none", label_smoothing=self.smoothing)
 
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
         votes = output["clip_logits"].argmax(-1)

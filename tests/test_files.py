@@ -64,6 +64,14 @@ def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "thing"]
 
 
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
+    old = tmp_path / ".thing.partial-old-999999999"
+    old.mkdir()
+    (old / "a").write_text("a")
+    files.sweep(tmp_path / "thing")
+    assert [p.name for p in (tmp_path / "thing").iterdir()] == ["a"] and not old.exists()
+
+
 def test_a_living_process_is_left_alone(tmp_path):
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:

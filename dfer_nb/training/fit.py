@@ -51,7 +51,7 @@ def clip_rows(table: pd.DataFrame, batch: Batch, output: Output, loss: torch.Ten
     rows = pd.DataFrame({name: value.detach().float().cpu().numpy() for name, value in columns.items()})
     rows.insert(0, "clip", batch.clip)
     rows.insert(1, "label", batch.label.cpu().numpy())
-    whole = ["prediction", *(name for name in extra if name == "group" or name[0] == "s" and name[1:].isdigit())]
+    whole = ["prediction", *(name for name in extra if name[0] == "s" and name[1:].isdigit())]
     return rows.astype(dict.fromkeys(whole, np.int8))
 
 
@@ -125,7 +125,7 @@ class Fit:
         output = self.model(batch.frames)
         loss = self.method.loss(output, batch)
         weights = self.method.weights(loss.detach(), output, batch)
-        self.fabric.backward((weights * loss).mean() + self.method.auxiliary(output, batch))
+        self.fabric.backward((weights * (loss + self.method.auxiliary(output, batch))).mean())
         guard_gradients(self.optimizer, self.settings.clip_norm, f"epoch {self.epoch + 1}, step {step + 1} of {steps}")
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)

@@ -28,7 +28,7 @@ class Method:
         return torch.ones_like(loss)
 
     def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
-        """A further scalar loss on the same batch; none here."""
+        """Further loss of every clip, (B,), multiplied by the same weights as `loss`; none here."""
         return 0.0
 
     def columns(self, output: Output) -> dict[str, torch.Tensor]:

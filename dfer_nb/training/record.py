@@ -1,5 +1,6 @@
 """Run records: what a run leaves on disk, written whole or not at all."""
 
+import io
 import json
 import shutil
 from functools import cached_property
@@ -131,7 +132,9 @@ def write_tables(folder: Path, epochs: list[dict], clips: list[pd.DataFrame]) ->
 
 def save_checkpoint(path: Path, **parts) -> None:
     """Save tensors, numbers and strings under our own mark."""
-    torch.save({"format": CHECKPOINT_FORMAT, **parts}, path)
+    content = io.BytesIO()  # torch's own writer turns a full disk into an error that does not say so
+    torch.save({"format": CHECKPOINT_FORMAT, **parts}, content)
+    Path(path).write_bytes(content.getvalue())
 
 
 def load_checkpoint(path) -> dict:
