@@ -202,36 +202,34 @@ def test_a_twin_edited_later_is_not_overwritten(chapter, monkeypatch, capsys):
 
 @pytest.fixture
 def rooms(chapter, tmp_path, monkeypatch):
-    """A paper's notebook, its room, one finished record in runs/, and a stand-in for dfer_nb.run."""
+    """A paper's notebook, its room, and stand-ins for training and for keeping a record."""
     home = tmp_path / "home"
     paper = home / "notebooks" / "chapter.ipynb"
     paper.parent.mkdir(parents=True)
     chapter.rename(paper)
     (home / "dfer_nb").mkdir()
     (home / "dfer_nb" / "chapter.py").touch()
-    record = tmp_path / "runs" / "chapter" / "facsimile" / "fold1" / "plain" / "seed0-bbbb"
+    record, asked = home / "results" / "chapter" / "seed0-bbbb", []
     record.mkdir(parents=True)
     (record / "environment.json").write_text(json.dumps({"commit": "abc"}))
     (record / "summary.json").write_text("{}")
-    (record / "checkpoint.pt").write_text("large")
-    asked = []
-    monkeypatch.setenv("DFER_RUNS", str(tmp_path / "runs"))
+    run = SimpleNamespace(path=tmp_path / "runs" / "seed0-bbbb")
     monkeypatch.setattr(store, "NOTEBOOKS", paper.parent)
-    monkeypatch.setattr(store, "RESULTS", home / "results")
-    monkeypatch.setitem(sys.modules, "dfer_nb.run",
-                        SimpleNamespace(find=lambda **names: asked.append(names) or record))
-    return SimpleNamespace(paper=paper, record=record, asked=asked, results=home / "results")
+    monkeypatch.setitem(sys.modules, "dfer_nb.run", SimpleNamespace(run=lambda **names: asked.append(names) or run))
+    monkeypatch.setattr("dfer_nb.training.record.keep", lambda shown: asked.append(shown) or record)
+    return SimpleNamespace(paper=paper, record=record, asked=asked, run=run)
 
 
-def test_the_shown_record_is_kept_without_its_checkpoint(rooms):
-    kept = rooms.results / "chapter" / "facsimile" / "fold1" / "plain" / "seed0-bbbb"
-    older, other_seed = kept.with_name("seed0-aaaa"), kept.with_name("seed1-aaaa")
-    older.mkdir(parents=True)
-    other_seed.mkdir()
+def test_what_a_chapter_shows_is_trained_and_kept(rooms):
     store.keep_record(rooms.paper)
-    assert rooms.asked == [{"paper": "chapter", "fold": 1, "name": "x"}]
-    assert sorted(path.name for path in kept.iterdir()) == ["environment.json", "summary.json"]
-    assert not older.exists() and other_seed.exists()
+    assert rooms.asked == [{"paper": "chapter", "fold": 1, "name": "x"}, rooms.run]
+
+
+def test_records_are_kept_before_the_chapter_that_reads_them_is_executed(rooms, monkeypatch):
+    steps = []
+    monkeypatch.setattr(store, "keep_record", lambda path: steps.append("keep"))
+    monkeypatch.setattr(store, "store", lambda path: steps.append("execute"))
+    assert store.main(["chapter"]) == 0 and steps == ["keep", "execute"]
 
 
 def test_a_record_of_uncommitted_code_is_named_as_such(rooms, capsys):
@@ -245,4 +243,4 @@ def test_a_record_of_uncommitted_code_is_named_as_such(rooms, capsys):
 def test_a_chapter_without_a_room_keeps_no_record(rooms):
     (rooms.paper.parents[1] / "dfer_nb" / "chapter.py").unlink()
     store.keep_record(rooms.paper)
-    assert rooms.asked == [] and not rooms.results.exists()
+    assert rooms.asked == []

@@ -6,19 +6,8 @@ import pandas as pd
 
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.page import Table, number
+from dfer_nb.viewing.pointing import hits, known_apex
 from dfer_nb.viewing.tables import group_of, last_rows
-
-
-def hits(clips: pd.DataFrame) -> float:
-    """Share of clips, in percent, whose mu lies inside the known apex (half a frame of grace on each side).
-
-    clips: rows with `mu` and the truth's `apex_start`, `apex_end` (exclusive) and `n_frames`. Neutral clips are left
-    out: their apex is the whole video, which nobody can miss.
-    """
-    apex = clips["apex_end"] - clips["apex_start"]
-    known = clips[(apex > 0) & (apex < clips["n_frames"])]
-    frame = known["mu"] * (known["n_frames"] - 1)
-    return 100 * float(frame.between(known["apex_start"] - 0.5, known["apex_end"] - 0.5).mean())
 
 
 def _settings(records: Sequence) -> str:
@@ -57,7 +46,7 @@ def _cell(values: list[float]) -> str:
 
 
 def compare(records: Sequence, variants: Sequence[str], splits: Sequence[str] = ("test",)) -> Table:
-    """WAR of the splits, UAR, and the share of test clips whose mu is inside the apex, a row a variant.
+    """WAR of the splits, UAR, mu against the apex of the test clips, and time, a row a variant.
 
     records: of one dataset, draw, fold and preset; a variant without a record says "not run". Raises BadInput for
     records of several settings.
@@ -69,7 +58,9 @@ def compare(records: Sequence, variants: Sequence[str], splits: Sequence[str] = 
         values["UAR, test"] = record.summary["last"]["UAR"]
         test = last_rows(record, "test")
         if "apex_start" in test and "mu" in test and test["mu"].notna().any():
-            values["mu in the apex"] = hits(test)
+            known = known_apex(test)
+            values |= {"mu in the apex": hits(known), "always the middle": hits(known, 0.5)}
+        values["seconds an epoch"] = record.epochs["seconds"].median()
         return values
 
     return _table(records, variants, row, "Recognition")

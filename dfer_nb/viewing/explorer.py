@@ -62,28 +62,12 @@ def scramble(number, seed: int = 0) -> np.ndarray:
     return x ^ (x >> np.uint64(16))
 
 
-def rank_groups(agreement: np.ndarray, loss: np.ndarray, hard: float, noisy: float) -> np.ndarray:
-    """Group of each clip, 0 ordinary, 1 hard, 2 noisy (RDFER, Sec. III-A).
-
-    agreement (B,), loss (B,), hard and noisy: shares in 0..1 -> (B,). Noisy: the highest agreement, then the
-    largest loss. Hard: of the rest, the lowest agreement, then the largest loss. Ties go by position.
-    """
-    n = len(loss)
-    n_noisy = min(round(noisy * n), n)
-    n_hard = min(round(hard * n), n - n_noisy)
-    group = np.full(n, ORDINARY)
-    group[np.lexsort((-loss, -agreement))[:n_noisy]] = NOISY
-    by_hardness = np.lexsort((-loss, agreement))
-    group[by_hardness[group[by_hardness] != NOISY][:n_hard]] = HARD
-    return group
-
-
 class ThresholdExplorer(StaticWidget):
     """Move the thresholds and weights of RDFER's Eq. 2, and see which clips each group catches.
 
     agreement, loss: (B,), rounded to 3 decimals. wrong, low_quality, hard: (B,) booleans, all three or none.
     clip (names), label, true_label (0-based): said of the clip under the pointer.
-    reweight: a function like `rdfer.reweight` that the Python side asks; by default the same rule in numpy.
+    reweight: `rdfer.reweight`, which the Python side asks; the browser computes the same rule by itself.
     Further arguments are traits: t_h and t_n in percent, lambda_hard, lambda_noisy, lambda_ordinary, ranking
     ("agreement", "loss" or "random"), count_low_quality. With a kernel they follow the sliders, and the trait
     `shown` holds the browser's numbers. Raises BadInput for arrays of several lengths or with NaN in them.
@@ -105,7 +89,7 @@ class ThresholdExplorer(StaticWidget):
     shown = traitlets.Dict().tag(sync=True)
 
     def __init__(self, agreement, loss, wrong=None, low_quality=None, hard=None, clip=None, label=None,
-                 true_label=None, reweight: Callable | None = None, **traits):
+                 true_label=None, *, reweight: Callable, **traits):
         self._agreement, self._loss = (np.asarray(x, np.float64).round(3) for x in (agreement, loss))
         self._reweight = reweight
         _check(self._agreement, self._loss, (wrong, low_quality, hard), (clip, label, true_label))
@@ -123,7 +107,7 @@ class ThresholdExplorer(StaticWidget):
             "expressions": list(EXPRESSIONS)}, **traits)
 
     @classmethod
-    def from_clips(cls, clips: pd.DataFrame, reweight: Callable | None = None, **traits):
+    def from_clips(cls, clips: pd.DataFrame, reweight: Callable, **traits):
         """From a record's training rows of one epoch (`tables.last_rows(record, "train")`).
 
         The truth's columns are used where they are there. Raises BadInput as the class does.
@@ -148,8 +132,6 @@ class ThresholdExplorer(StaticWidget):
             agreement = np.ones_like(loss)
             loss = scramble(np.arange(len(loss))).astype(float) if ranking == "random" else loss
         shares = {"hard": self.t_h / 100, "noisy": self.t_n / 100}
-        if self._reweight is None:
-            return rank_groups(agreement, loss, **shares)
         import torch  # only a chapter's own function wants tensors
 
         # weighed by the number of its group, each clip tells which group it is in

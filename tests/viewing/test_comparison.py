@@ -7,14 +7,17 @@ import pandas as pd
 import pytest
 
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing.comparison import compare, compare_groups, hits
+from dfer_nb.viewing.comparison import compare, compare_groups
+from dfer_nb.viewing.pointing import hits, known_apex
 
 
 def test_hits_by_hand():
     clips = pd.DataFrame({"mu": [0.0, 0.5, 0.5, 1.0, 0.5], "n_frames": 11,  # frames 0, 5, 5, 10, 5
-                          "apex_start": [0, 5, 6, 0, 0], "apex_end": [2, 7, 8, 5, 11]})
-    # in, in, out (5 is a whole frame before 6), out, and a neutral clip whose apex is the video: not counted
-    assert hits(clips) == 50
+                          "apex_start": [0, 5, 6, 0, 0], "apex_end": [2, 7, 8, 5, 9], "true_label": [0, 1, 3, 4, 2]})
+    known = known_apex(clips)
+    assert len(known) == 4  # a neutral clip's apex is all that is not irrelevant: nobody can miss it
+    assert hits(known) == 50  # in, in, out (5 is a whole frame before 6), out
+    assert hits(known, 0.5) == 25  # always frame 5
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def runs(record):
     def seed(war: float):
         config = record.config | {"variant": "rdfer", "draw": 0}
         parts = {"WAR": war, "UAR": war - 5}
-        return SimpleNamespace(config=config, clips=record.clips, truth=record.truth,
+        return SimpleNamespace(config=config, clips=record.clips, truth=record.truth, epochs=record.epochs,
                                summary={"last": parts, "slices": {"clean": {"WAR": war + 10, "UAR": war}}})
 
     return [seed(70.0), seed(80.0)]

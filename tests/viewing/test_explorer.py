@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from browser import console_errors, foreign, open_browser, requested, serve, set_width
 
+from dfer_nb import rdfer
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing import explorer, tables
-from dfer_nb.viewing.explorer import ThresholdExplorer, rank_groups, scramble
+from dfer_nb.viewing.explorer import ThresholdExplorer, scramble
 
 AGREEMENT = [1, 1, 1, 0.75, 0.5, 0.5, 0.25, 1, 1, 1]
 LOSS = [3, 2, 0.1, 4, 1, 1, 0.5, 0.2, 0.1, 2]
@@ -23,8 +24,12 @@ def clips(record):
     return tables.last_rows(record, "train")
 
 
-def small(**traits):
-    return ThresholdExplorer(AGREEMENT, LOSS, WRONG, LOW, HARD, **traits)
+def small(reweight=rdfer.reweight, **traits):
+    return ThresholdExplorer(AGREEMENT, LOSS, WRONG, LOW, HARD, reweight=reweight, **traits)
+
+
+def of(clips):
+    return ThresholdExplorer.from_clips(clips, reweight=rdfer.reweight)
 
 
 # ------------------------------------------------------------------------------------------------ the arithmetic
@@ -32,24 +37,7 @@ def small(**traits):
 
 def test_groups_by_hand():
     # noisy: of those with agreement 1 the losses 3, 2 (clip 1 before clip 9); hard: 0.25, then 0.5 by position
-    group = rank_groups(np.array(AGREEMENT), np.array(LOSS), hard=0.2, noisy=0.2)
-    assert group.tolist() == [2, 2, 0, 0, 1, 0, 1, 0, 0, 0]
-
-
-def test_groups_never_overlap_and_halves_round_to_even():
-    group = rank_groups(np.ones(5), np.arange(5.0), hard=0.5, noisy=0.5)  # 2.5 clips are 2, twice
-    assert group.tolist() == [0, 1, 1, 2, 2]
-    assert np.bincount(rank_groups(np.ones(3), np.arange(3.0), 0.5, 0.5)).tolist() == [0, 1, 2]  # 2 and what is left
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_groups_are_those_of_the_chapter(seed):
-    reweight, torch = pytest.importorskip("dfer_nb.rdfer").reweight, pytest.importorskip("torch")
-    rng = np.random.default_rng(seed)
-    agreement, loss = rng.choice([0.25, 0.5, 0.75, 1], 101), rng.integers(0, 9, 101) / 4  # many ties
-    hard, noisy = rng.integers(0, 51, 2) / 100
-    theirs = reweight(torch.tensor(agreement), torch.tensor(loss), hard, noisy, 1.0, 2.0, 0.0)
-    assert rank_groups(agreement, loss, hard, noisy).tolist() == theirs.int().tolist()
+    assert small(t_h=20, t_n=20).groups().tolist() == [2, 2, 0, 0, 1, 0, 1, 0, 0, 0]
 
 
 def test_counts_by_hand():
@@ -84,11 +72,11 @@ def test_lots_are_fair_and_differ_by_seed():
 
 
 def test_the_chapters_own_function_is_asked():
-    reweight, asked = pytest.importorskip("dfer_nb.rdfer").reweight, []
+    asked = []
 
     def spy(*arguments, **options):
         asked.append(options)
-        return reweight(*arguments, **options)
+        return rdfer.reweight(*arguments, **options)
 
     with_spy = small(t_h=30, t_n=10, reweight=spy)
     assert with_spy.counts() == small(t_h=30, t_n=10).counts()
@@ -100,14 +88,14 @@ def test_the_chapters_own_function_is_asked():
     (([1], [1], [True]), "1 of the flags"), (([1], [1], [True], [True], [True, False]), "arrays of 1 and 2")])
 def test_bad_arrays_are_refused(arguments, words):
     with pytest.raises(BadInput, match=words):
-        ThresholdExplorer(*arguments)
+        ThresholdExplorer(*arguments, reweight=rdfer.reweight)
 
 
 # ---------------------------------------------------------------------------------------------- the stored output
 
 
 def test_stored_output_is_small_and_the_same_every_time(clips):
-    first, second = (ThresholdExplorer.from_clips(clips)._repr_mimebundle_()[0] for _ in range(2))
+    first, second = (of(clips)._repr_mimebundle_()[0] for _ in range(2))
     assert first["text/html"] == second["text/html"] and first["text/plain"] == second["text/plain"]
     assert len(first["text/html"]) < 150_000 and " id=" not in first["text/html"].split("<script")[0]
     assert "application/vnd.jupyter.widget-view+json" in first  # live where there is a kernel
@@ -116,7 +104,7 @@ def test_stored_output_is_small_and_the_same_every_time(clips):
 
 def test_nothing_in_the_data_can_end_the_script():
     name = "</script><!--<script>"
-    page = ThresholdExplorer([1], [1], clip=[name]).to_html()
+    page = ThresholdExplorer([1], [1], clip=[name], reweight=rdfer.reweight).to_html()
     data = re.search(r'<script type="application/json">(.*?)</script>', page, re.S).group(1)
     assert "<" not in data and json.loads(data)["state"]["data"]["clip"] == [name]
 
@@ -151,9 +139,9 @@ PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="wi
 def page(clips, films, tmp_path_factory):
     """A folder with a page that holds one explorer twice, one without a truth, and one of another size."""
     folder = tmp_path_factory.mktemp("page")
-    one = ThresholdExplorer.from_clips(clips).to_html()
-    blind = ThresholdExplorer.from_clips(tables.last_rows(films, "train")).to_html()
-    odd = ThresholdExplorer.from_clips(clips.head(1110)).to_html()
+    one = of(clips).to_html()
+    blind = of(tables.last_rows(films, "train")).to_html()
+    odd = of(clips.head(1110)).to_html()
     (folder / "index.html").write_text(PAGE.format(one + one + blind + odd), encoding="utf-8")
     return folder
 
@@ -205,7 +193,7 @@ def test_keys_move_a_slider_and_figure_and_numbers_change(browser, page, clips):
     with serve(page) as address:
         browser.get(f"{address}/index.html")
         first, second, blind, _ = wait_for_explorers(browser)
-        python = ThresholdExplorer.from_clips(clips)
+        python = of(clips)
         assert counts_of(first) == rounded(python.counts()) and colours(browser, first) == [112, 224, 784]
         before = first.find_element("css selector", ".dfer-said").text
         control(first, "t_n").send_keys(Keys.ARROW_RIGHT * 5)
@@ -222,7 +210,7 @@ def test_browser_and_python_agree_at_every_step(browser, page, clips):
     browser.get((page / "index.html").as_uri())  # from the disk, as a reader may open it
     element = wait_for_explorers(browser)[3]
     # 1110 clips: at 5 %, 15 % … there is half a clip, which both sides must round alike
-    python, rng = ThresholdExplorer.from_clips(clips.head(1110)), np.random.default_rng(0)
+    python, rng = of(clips.head(1110)), np.random.default_rng(0)
     steps = [{"t_h": t} for t in range(0, 51, 5)] + [{"t_n": t} for t in range(0, 51, 5)]
     steps += [{"ranking": "loss"}, {"ranking": "random"}, {"count_low_quality": True}, {"ranking": "agreement"}]
     steps += [{"lambda_hard": 2.3, "lambda_noisy": 0.15, "lambda_ordinary": 0.7}]

@@ -13,9 +13,11 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from matplotlib.colors import to_rgb
 from PIL import Image
 
+from dfer_nb import rdfer
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing import figures, tables
@@ -90,7 +92,6 @@ def test_resampled_positions_by_hand():
 
 
 def test_resampled_positions_are_the_models_own():
-    rdfer, torch = pytest.importorskip("dfer_nb.rdfer"), pytest.importorskip("torch")
     mu, delta = np.array([0.1, 0.5, 0.97]), np.array([0.5, 1.7, 3.0])
     theirs = rdfer.positions(torch.tensor(mu), torch.tensor(delta), 16, 32).numpy()
     assert np.allclose(figures.resampled_positions(mu, delta, [32] * 3), theirs, atol=1e-5)
@@ -98,9 +99,10 @@ def test_resampled_positions_are_the_models_own():
 
 def test_pointing_says_how_many_hit_of_those_that_could_miss():
     clips = pd.DataFrame({"mu": [0.5, 0.0, 0.5], "delta": 1.0, "n_frames": 33, "apex_start": [12, 12, 0],
-                          "apex_end": [22, 22, 33]})  # the last one is neutral: all of it is its apex
+                          "apex_end": [22, 22, 30], "true_label": [0, 0, 2]})  # the last one is neutral
     text = words(figures.pointing(clips, n_sampled=4))
     assert "50 % of 2 clips" in text and "50 % of the re-sampled frames" in text
+    assert "always the middle: 100 %" in text
 
 
 def test_pointing_without_an_apex_shows_mu_and_delta(films, record):
