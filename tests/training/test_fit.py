@@ -75,16 +75,32 @@ def test_a_run_cut_short_goes_on_where_it_was(tiny, runs, monkeypatch):
     assert resumed.summary == summary
 
 
-def test_a_disk_that_fills_while_the_record_is_written_leaves_none(tiny, runs, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("at", ["checkpoint.pt", "summary.json"])
+def test_a_disk_that_fills_while_a_record_is_written_leaves_none(tiny, runs, monkeypatch, at):
+    def filling(write):
+        def full(path, *arguments, **options):
+            if path.name == at:
+                raise OSError(28, "No space left on device")
+            return write(path, *arguments, **options)
+
+        return full
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit, "write_json", full)
+        for name in ("write_bytes", "write_text"):
+            patch.setattr(Path, name, filling(getattr(Path, name)))
         with pytest.raises(BadInput, match="the disk is full"):
             train(tiny, epochs=2)
     assert not list(runs.rglob("summary.json")) and not list(runs.rglob(".*partial*"))
     assert train(tiny, epochs=2).summary["last"]["epoch"] == 2
+
+
+def test_a_fresh_run_that_fails_keeps_the_old_record(tiny, runs, monkeypatch):
+    old = train(tiny, epochs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(fit.Fit, "train_step", lambda *_: (_ for _ in ()).throw(Stop()))
+        with pytest.raises(Stop):
+            train(tiny, epochs=1, fresh=True)
+    assert Record(old.path).summary == old.summary
 
 
 def test_a_broken_state_of_an_unfinished_run_is_one_clear_error(tiny, runs):
