@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {"errors": 0, "files": 1, "data": 2, "models": 2, "training": 3, "rdfer": 4, "viewing": 4,
           "presets": 5, "run": 6, "pretrain": 6}
 LONGEST = 330  # lines of a file
+LONGEST_FUNCTION = 45
 
 
 def read(name: str) -> str:
@@ -176,6 +177,15 @@ def test_an_import_that_points_up_is_seen(tmp_path):
 def test_files_stay_short(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert lines <= LONGEST, f"{lines} lines: is there a second room in it?"
+
+
+def test_functions_stay_short():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in python_files("dfer_nb")}
+    functions = [(path, node) for path, tree in trees.items() for node in ast.walk(tree)
+                 if isinstance(node, ast.FunctionDef)]
+    long = {f"{path.name}:{node.name}" for path, node in functions
+            if node.end_lineno - node.lineno >= LONGEST_FUNCTION}
+    assert functions and long == set()
 
 
 def test_no_page_names_this_machine():

@@ -1,0 +1,575 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # FACSimile: faces whose every fault is known
+#
+# Papers on robust recognition are about *noise*: labels that are wrong, videos that are too dark, expressions that are
+# hardly there. They have two problems. Their datasets are licensed, so a reader cannot have them at once. And nobody
+# knows which of the labels are wrong. A method that drops 10 % of the clips may have dropped the wrong labels, or the
+# most instructive clips. The paper cannot tell.
+#
+# FACSimile is this book's answer. It is a dataset of *drawn* faces. Each face moves by the rules of FACS, the Facial
+# Action Coding System {cite:p}`facs`, and that is where the name comes from. The clips are real mp4 files, in the
+# folders and lists of DFEW {cite:p}`dfew`, so the same code reads both. Every fault was put there by a plan, and the
+# plan is kept: the *truth table* says of each clip what it shows, what its label says, and what is wrong with it.
+#
+# **After this page** you can name the parts of an expression, recognise every kind of noise by eye, find a clip's
+# truth, and say what a result on drawn faces means for film, and what it does not.
+
+# %% [markdown]
+# The next cell holds the parameters. To see another kind or another draw, run from a shell, for example:
+# `papermill notebooks/facsimile.ipynb out.ipynb -p dataset facsimile-long -p draw 1`.
+
+# %% tags=["parameters"]
+dataset: str = "facsimile"  # or facsimile-hard, facsimile-long
+draw: int = 0  # another draw is another dataset of the same kind
+root: str = ""  # another place than data/
+
+# %%
+import dataclasses
+import json
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from dfer_nb.data import face, facsimile, storyboard, video
+from dfer_nb.data.expressions import ACTION_UNITS, AU_NAMES, EXPRESSIONS, RECIPES, VARIANTS
+from dfer_nb.viewing import faces, figures, tables
+from dfer_nb.viewing.page import Table
+from dfer_nb.viewing.pictures import contact_sheet, film_strip, show
+
+# %% [markdown]
+# `facsimile.make` draws the dataset when it is not there yet, and returns its folder at once when it is. Drawing takes
+# a minute or two on two processor cores, and shows a progress bar. The folder takes about 110 MB.
+
+# %%
+folder = facsimile.make(dataset, draw, base=root or None)
+truth = facsimile.truth(folder)
+print(f"{dataset}, draw {draw}: {len(truth)} clips of {truth['n_frames'].max()} frames")
+
+name = dict(enumerate(EXPRESSIONS))  # labels are numbers: 0 is Happy
+folds = truth[truth["fold"] > 0]  # without the extra test clips
+folds = folds.assign(shows=folds["true_label"].map(name), says=folds["given_label"].map(name))
+print(f"{len(folds)} of them in five folds")
+
+# %% [markdown]
+# ## Expressions are made of action units
+#
+# FACS describes what a face *does*, not what it feels. It numbers the smallest movements that can be told apart. One
+# such movement is an **action unit**, AU for short. AU 12 pulls the corners of the lips up; AU 4 lowers the brows and
+# draws them together. An intensity from 0 to 1 says how strongly. A drawn face has the action units below. (AU 43 is
+# there for blinking.)
+#
+# Look at one face with each of them alone, at full intensity. Find what has changed against the first picture.
+
+# %%
+def intensities(weights: dict[int, float]) -> np.ndarray:
+    """Action units by their FACS numbers -> the vector (A,) that `face.draw` takes."""
+    return np.array([weights.get(au, 0.0) for au in ACTION_UNITS])
+
+
+someone = face.identity(14)  # a number makes a person
+drawn, captions = [face.draw(someone, intensities({}))], ["no action unit"]
+for au, title in AU_NAMES.items():
+    drawn.append(face.draw(someone, intensities({au: 1.0})))
+    captions.append(f"AU {au}\n{title}")
+show(faces.gallery(drawn, captions, columns=5),
+     "A drawn face at rest, and with each action unit alone at full intensity.", photo=True)
+
+# %% [markdown]
+# AU 19 shows nothing alone: a tongue needs parted lips, AU 25. And one unit is rarely an expression: AU 1 alone looks
+# worried, AU 12 alone polite. An expression is several units at once. The table is the **recipe** of each: the
+# prototypes that are commonly derived from FACS. *Neutral* has none.
+
+# %%
+recipes = pd.DataFrame(RECIPES, columns=EXPRESSIONS).sort_index()  # a row an action unit
+recipes.index = [f"AU {au} {AU_NAMES[au]}" for au in recipes.index]
+recipes = recipes.map(lambda weight: "·" if np.isnan(weight) else f"{weight:g}")
+Table(recipes, "Recipes: intensity of each action unit at full expression")
+
+# %% [markdown]
+# Read it by columns, then compare columns. Surprise and Fear share four units. What separates them is AU 4, AU 7 and AU
+# 20: brows drawn together, tight lids, lips stretched sideways. Angry and Disgust share none of these units, but both
+# pull the face together. People mix up these two pairs, and later so will our labels.
+#
+# People also differ in how they do it. Anger may press the lips together or bare the teeth. Each clip draws one of a
+# few **variants** that complete the recipe. And no clip follows its recipe to the letter: units come out weaker, now
+# and then one is nearly left out, and one or two others join that do not belong.
+
+# %%
+variants = {}
+for expression, ways in VARIANTS.items():
+    used = [sorted({**RECIPES[expression], **more}) for more in ways]
+    variants[expression] = ",  or  ".join(" + ".join(map(str, aus)) for aus in used) or "none"
+Table(pd.DataFrame({"action units": variants}), "The variants of each expression")
+
+# %% [markdown]
+# ## The seven expressions
+#
+# Now the faces: each row is an expression at full intensity, each column a person. Persons differ in skin, hair, age,
+# beard, glasses and proportions. (These five are in no clip.) Cover the names and try to read the rows.
+
+# %%
+people = [face.identity(number) for number in (2, 30, 35, 25, 46)]
+
+
+def wear(expression: str, k: int) -> np.ndarray:
+    """Person k of `people` with a full expression, in one of its variants."""
+    more = VARIANTS[expression][k % len(VARIANTS[expression])]
+    return face.draw(people[k], intensities({**RECIPES[expression], **more}))
+
+
+rows = {name: np.stack([wear(name, k) for k in range(len(people))]) for name in EXPRESSIONS}
+show(contact_sheet(rows), "Seven rows, one an expression, of five drawn persons.", photo=True)
+
+# %% [markdown]
+# The files hold 112 × 112 pixels. The `laptop` preset of the chapters reads them at 48 × 48, because a network then
+# trains in minutes. These are the same faces as such a network sees them, enlarged only so that you can see the pixels.
+
+# %%
+def shrink(image: np.ndarray) -> np.ndarray:
+    return cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
+
+
+small = {name: np.stack([shrink(image) for image in row]) for name, row in rows.items()}
+show(contact_sheet(small), "The same faces at 48 pixels, each pixel a square.", photo=True)
+
+# %% [markdown]
+# Brows, lids and mouth are still there: at full intensity a person can name most of these. What suffers first is what
+# is fine, such as the wrinkles of the nose in Disgust.
+#
+# Real expressions are seldom full. Here each recipe is drawn at five intensities. When does a row become readable?
+
+# %%
+steps = (0.0, 0.25, 0.5, 0.75, 1.0)
+rows = {}
+for expression, recipe in RECIPES.items():
+    if recipe:
+        full = intensities(recipe)
+        rows[expression] = np.stack([face.draw(people[2], step * full, size=75) for step in steps])
+show(contact_sheet(rows, title="Intensity 0, 0.25, 0.5, 0.75 and 1, from left to right"),
+     "Six expressions of one person, each from none to full.", photo=True)
+
+# %% [markdown]
+# At 0.25 each row could be a neutral face; at 0.5 most have become one of the seven. How strong the expressions of a
+# dataset are decides how hard it is. [The comparison further down](facsimile-kinds) has the figures.
+#
+# ## A clip: an expression comes and goes
+#
+# A clip is not a picture. The face rests, then the expression rises (*onset*), stays at its strongest (*apex*) and
+# falls (*offset*). All the while the person talks, blinks, moves the head and makes small gestures that mean nothing.
+# The strip shows every frame of one sad clip, as decoded from its mp4 file. It has no faults. Among such clips it is
+# the one in which the person talks most: their lips (AU 25) open and close most often. A bar under a frame marks the
+# apex.
+
+# %%
+faults = ["wrong_label", "low_quality", "hard", "irrelevant", "short_apex"]
+faulty = folds[faults].any(axis=1)
+sad = folds[~faulty & (folds["shows"] == "Sad")]
+units = facsimile.action_units(folder)  # clip -> (T, A)
+lips = {clip: units[clip][:, ACTION_UNITS.index(25)] for clip in sad["clip"]}
+talk = [np.abs(np.diff(lips[clip])).sum() for clip in sad["clip"]]  # up and down, all summed
+plain = sad.iloc[int(np.argmax(talk))]
+
+
+def frames(clip: str, at=None) -> np.ndarray:
+    """Frames of a clip, (T, 112, 112, 3); all of them, or those of the numbers `at`."""
+    return video.read_frames(folder / "Clip" / "original" / f"{clip}.mp4", at)
+
+
+apex = range(plain["apex_start"], plain["apex_end"])
+show(film_strip(frames(plain["clip"]), {"apex": apex}, per_row=plain["n_frames"] // 4),
+     "Every frame of one clip that shows sadness, its apex marked by bars.", photo=True)
+
+# %% [markdown]
+# The truth goes down to the action units: their intensity is stored for every frame. This is the same clip.
+
+# %%
+show(faces.units_over_time(units[plain["clip"]], (apex.start, apex.stop)),
+     "Curves of that clip's action units: some rise together before the apex and fall after it.")
+
+# %% [markdown]
+# The units of sadness (1, 4, 15, and those of its variant) rise and fall together around the shaded apex. They tremble
+# a little, and need not reach the recipe's full intensity. AU 25 and 26 go up and down with the syllables. A blink
+# is a spike of AU 43. Whatever else moves is a small gesture, or a unit that does not belong. What is above zero and
+# hardly moves is what this face carries at rest: some people look stern or amused when they are not. A network has to
+# learn which of this means something.
+#
+# ## Each kind of noise
+#
+# ### Low quality
+#
+# The picture is *dark*, *blurred*, or *occluded* by a hand, all through the clip. A **severity** between 0.25 and 1
+# says how much: faults that are too easy would say nothing about a method. Here one face is spoilt more and more, as
+# `storyboard.spoil` does it in the clips.
+
+# %%
+def spoilt(kind: str, severity: float) -> np.ndarray:
+    """One surprised face with one fault of quality."""
+    fault, view = SimpleNamespace(quality_kind=kind, severity=severity), face.View()
+    storyboard.spoil(fault, [view], np.random.default_rng(1))
+    return face.draw(people[0], intensities(RECIPES["Surprise"]), view)
+
+
+rows = {kind: np.stack([spoilt(kind, severity) for severity in steps[1:]])
+        for kind in ("dark", "blurred", "occluded")}
+show(contact_sheet(rows, title="Severity 0.25, 0.5, 0.75 and 1, from left to right"),
+     "A surprised face, dark, blurred or behind a hand, in four degrees of severity.", photo=True)
+
+# %% [markdown]
+# At severity 0.25 the open mouth or the wide eyes can still be named. At 1 little is left: the dark face drowns in
+# grain, the blurred one keeps a dark spot for a mouth, and the hand has moved from the mouth over the eyes.
+#
+# ### Irrelevant frames
+#
+# Films cut. A block of frames at the beginning or the end of a clip shows something that does not belong to its label:
+# the person makes *another expression*, is *turned away*, is *blocked* by a hand, or *another face* is in the picture.
+# The rest of the clip is right. Eight evenly spread frames of one clip of each kind, with the label that is true of it:
+
+# %%
+trouble = folds["low_quality"] | folds["hard"] | folds["wrong_label"]
+calm = folds[~trouble & (folds["shows"] != "Neutral")]
+cut = calm[calm["irrelevant"] & ~calm["short_apex"]].drop_duplicates("irrelevant_kind")
+rows = {}
+for clip in cut.sort_values("irrelevant_kind").itertuples():
+    title = clip.irrelevant_kind.replace(" ", "\n") + f":\n“{clip.shows}”"
+    rows[title] = frames(clip.clip, video.uniform(clip.n_frames, 8))
+show(contact_sheet(rows),
+     "Four clips, eight frames each, with a block of irrelevant frames at one end.", photo=True)
+
+# %% [markdown]
+# Find the block in each row. A method that averages over all frames averages over these, too.
+#
+# ### A short apex
+#
+# An expression may be over in a moment. In a fifth of the clips the apex lasts one to three frames. The next figure
+# shows clips as lines, frames running to the right: first eight ordinary clips, then eight with a short apex, then
+# eight with irrelevant frames.
+
+# %%
+short, irrelevant = calm["short_apex"], calm["irrelevant"]
+groups = (~short & ~irrelevant, short & ~irrelevant, irrelevant & ~short)
+show(faces.timelines(pd.concat([calm[group].head(8) for group in groups])),
+     "Lines of 24 clips with coloured apex windows: eight long ones, eight of one to three "
+     "frames, and eight beside a black block of irrelevant frames.")
+
+# %% [markdown]
+# How much of the apex does a network see that takes 16 evenly spread frames? `video.uniform` chooses such frames. We
+# count, over all clips of the folds that show an expression:
+
+# %%
+showing = folds[folds["shows"] != "Neutral"]
+start, end = showing[["apex_start"]].to_numpy(), showing[["apex_end"]].to_numpy()
+taken = video.uniform(int(folds["n_frames"].max()), 16)
+inside = pd.Series(((taken >= start) & (taken < end)).sum(axis=1), showing.index)
+
+short = showing["short_apex"]
+counts = {}
+for kind, mask in {"ordinary apex": ~short, "short apex": short}.items():
+    counts[kind] = {"clips": mask.sum(), "frames inside, on average": f"{inside[mask].mean():.1f}",
+                    "clips with none inside": (inside[mask] == 0).sum()}
+Table(pd.DataFrame(counts).T, "Of 16 evenly spread frames, those inside the apex")
+
+# %% [markdown]
+# With 32 frames, an ordinary apex fills about half of what is taken: there is little to gain by looking for it. A short
+# apex gives one frame of 16, and in some clips none at all. This is why `facsimile-long` exists: 64 frames, and an
+# ordinary apex of about eight.
+#
+# ### Hard clips
+#
+# In a **hard** clip the expression is weak (*low intensity*), or a second one is mixed in (*two expressions*). These
+# are the middle frames of the apex.
+
+# %%
+def at_the_apex(rows: pd.DataFrame) -> list[np.ndarray]:
+    """The middle frame of the apex of each clip, from its file."""
+    middle = (rows["apex_start"] + rows["apex_end"]) // 2
+    return [frames(clip, [at])[0] for clip, at in zip(rows["clip"], middle, strict=True)]
+
+
+clear = folds[~folds["low_quality"] & (folds["shows"] != "Neutral")]
+weak = clear[clear["hard_why"] == "low intensity"].head(6)
+mixed = clear[clear["hard_why"] == "two expressions"].head(6)
+captions = [f"{clip.shows}\nat {clip.intensity:.2f}" for clip in weak.itertuples()]
+captions += [f"{clip.shows}\nwith {name[clip.second_label]}" for clip in mixed.itertuples()]
+show(faces.gallery(at_the_apex(weak) + at_the_apex(mixed), captions),
+     "Twelve hard clips at their apex: six weak ones, and six with a second expression mixed in.",
+     photo=True)
+
+# %% [markdown]
+# The upper six are weak: some could pass for neutral. The lower six give two answers at once, the first of them
+# stronger. Still each has a right answer, and RDFER wants it learnt all the more. That is the difference to the next
+# kind.
+#
+# ### Wrong labels
+#
+# Only the training lists have them; the test lists are right. They come about in three ways, as they do when people
+# annotate:
+#
+# - **confusion**: a look-alike is taken for the other, fear for surprise, disgust for anger, or the reverse;
+# - **low intensity to neutral**: a weak expression is overlooked;
+# - **run of one label**: a tired annotator gives several clips in a row the same label, whatever they show.
+
+# %%
+candidates = clear[clear["hard_why"] != "two expressions"]
+drawn, captions = [], []
+for kind in ("confusion", "low intensity to neutral", "run of one label"):
+    chosen = candidates[candidates["wrong_kind"] == kind].head(5)
+    drawn += at_the_apex(chosen)
+    captions += [f"shows {clip.shows}\nsays {clip.says}" for clip in chosen.itertuples()]
+show(faces.gallery(drawn, captions, columns=5),
+     "Fifteen clips at their apex with a wrong label: five confusions, five weak expressions "
+     "called neutral, and five of runs of one label.", photo=True)
+
+# %% [markdown]
+# The first row is confused, the second overlooked, the third a run of one label. The first two could happen to you. In
+# the third the picture cannot explain the label: such errors should be the easiest to find.
+#
+# A clip can be hard *and* wrongly labelled: every face of the second row is. The two groups overlap, as they do in
+# life.
+#
+# ## On disk, like DFEW
+#
+# The folder has DFEW's names. `Clip/original` holds the videos. `EmoLabel_DataSplit` holds, for each of five **folds**,
+# a list of training clips and a list of test clips. A fold is a fifth of the clips: it is tested on what it was not
+# trained on. `slices` are further test sets of FACSimile alone: one *clean*, four with one trouble each.
+
+# %%
+for place in sorted(path for path in [folder, *folder.rglob("*")] if path.is_dir()):
+    names = sorted(path.name for path in place.iterdir() if path.is_file())
+    names.sort(key=len)
+    if names:
+        print(f"{place.relative_to(folder).as_posix()}/   ({len(names)} files)")
+        print("   ", ", ".join(names[:5]))
+
+# %% [markdown]
+# A list is a CSV file of two columns, `video_name` and `label`. Labels count from 1 in the files, as in DFEW, and from
+# 0 in the code: `label` 1 and `true_label` 0 are both Happy. A clip of fold 1 stands in the *test* list of set 1 and in
+# the *training* lists of the four others. So its two labels can be laid side by side:
+
+# %%
+def read_list(split: str, k: int) -> pd.Series:
+    """The labels of one list, by the names of the videos."""
+    path = folder / "EmoLabel_DataSplit" / f"{split}(single-labeled)" / f"set_{k}.csv"
+    return pd.read_csv(path, index_col="video_name")["label"]
+
+
+train, test = read_list("train", 2), read_list("test", 1)
+shared = train.index.intersection(test.index)
+pd.DataFrame({"training list, set 2": train[shared], "test list, set 1": test[shared]}).head(6)
+
+# %% [markdown]
+# Where the columns differ, the training label is wrong. In a licensed dataset there is no such second opinion. Here the
+# truth table has it, with everything else. Its row for the first clip of fold 1 that is wrongly labelled:
+
+# %%
+truth[truth["wrong_label"] & (truth["fold"] == 1)].head(1).T.set_axis(["value"], axis=1)
+
+# %% [markdown]
+# `given_label` is what the training lists say. `apex_end` is the first frame *after* the apex. `neutral_share` is the
+# share of frames in which the expression has not begun or is over. A label of -1 means that there is none.
+#
+# ## What is in it
+#
+# The shares of the expressions follow DFEW's: Happy and Neutral are common, Disgust and Fear rare. DFEW's 1.2 % of
+# Disgust would be too few clips to measure a recall with, so no class has less than 5 %.
+
+# %%
+tables.truth_statistics(truth)
+
+# %%
+counts = pd.crosstab(folds["shows"], folds["fold"]).reindex(EXPRESSIONS)
+counts.columns = [f"fold {k}" for k in counts]
+counts.loc["people"] = folds.groupby("fold")["identity"].nunique().to_numpy()
+counts.index.name = None
+Table(counts, "Clips of each expression, and people, in every fold")
+
+# %% [markdown]
+# Nobody appears in two folds, and nobody of a fold in a slice. Otherwise a network could know a face and not the
+# expression. `irrelevant_kind` *other face* keeps to this rule as well: the other person is of the same fold.
+
+# %%
+groups = [set(part["identity"]) for _, part in truth.groupby("fold")]
+print("people in more than one group:", sum(map(len, groups)) - len(set.union(*groups)))
+
+# %% [markdown]
+# Every kind of noise, with its share of the folds' clips. The shares are planned, not left to chance. All but the wrong
+# labels are in the test clips as well.
+
+# %%
+columns = {"wrong label": "wrong_kind", "low quality": "quality_kind", "hard": "hard_why",
+           "irrelevant frames": "irrelevant_kind"}
+counts = {}
+for fault, column in columns.items():
+    for kind in sorted(set(folds[column]) - {""}):
+        counts[fault, kind] = int((folds[column] == kind).sum())
+counts["short apex", "one to three frames"] = int(folds["short_apex"].sum())
+counts["none of these", ""] = int((~faulty).sum())
+
+noise = pd.DataFrame({"clips": pd.Series(counts)})
+noise["share"] = [f"{100 * n / len(folds):.1f} %" for n in noise["clips"]]
+Table(noise, "Noise in the five folds",
+      "A clip can carry several kinds: the shares add up to more than 100 %.")
+
+# %% [markdown]
+# Which labels are mixed up? The rows are what a clip shows, the columns what its label says.
+
+# %%
+labels = folds.rename(columns={"true_label": "label", "given_label": "prediction"})
+figure = figures.confusion(labels, title="What clips show, and what the training lists call it")
+figure.axes[0].set_xlabel("given label")
+show(figure, "Matrix of true against given labels: most on the diagonal; Fear and Surprise, "
+     "Disgust and Angry exchange some, and every expression loses some to Neutral.")
+
+# %% [markdown]
+# The noise is not even. Happy, Sad and Neutral keep about nine of ten labels. Angry, Surprise, Disgust and Fear, which
+# have a look-alike, lose about a quarter. Two of these four are the rarest of all. So a method can gain in WAR, the
+# share of all clips that is right, and lose in UAR, the mean of the seven recalls.
+#
+# (facsimile-kinds)=
+# ## Three kinds
+#
+# One dataset cannot ask every question. `facsimile` is the default. `facsimile-hard` has weaker expressions, livelier
+# faces and more wrong labels: it leaves a method more room. `facsimile-long` has long clips with a short key moment,
+# for methods that choose frames.
+
+# %%
+words = {
+    "n_frames": "frames in a clip", "apex": "frames of an ordinary apex",
+    "intensity": "intensity of ordinary clips", "low_intensity": "intensity of weak clips",
+    "wrong": "wrong labels (training lists)", "low_quality": "low quality",
+    "irrelevant": "irrelevant frames", "short_apex": "short apex", "hard": "hard clips",
+    "au_noise": "departures from the recipe", "rest": "expression at rest", "talk": "talking",
+    "idle": "gestures that mean nothing", "turn": "turning of the head (radians)",
+    "light": "uneven light",
+}
+kinds = pd.DataFrame({kind: dataclasses.asdict(style) for kind, style in storyboard.STYLES.items()})
+for setting in ("apex", "intensity", "low_intensity"):
+    kinds.loc[setting] = ["{} to {}".format(*value) for value in kinds.loc[setting]]
+for setting in ("wrong", "low_quality", "irrelevant", "short_apex", "hard"):
+    kinds.loc[setting] = [f"{100 * value:.0f} %" for value in kinds.loc[setting]]
+Table(kinds.rename(index=words), "What the three kinds are made of",
+      "The rows below the shares are strengths: the larger, the more.")
+
+# %% [markdown]
+# ## The data card
+#
+# A **data card** says in a few lines what a dataset is, and what it is for. `card.json` lies in the folder. It also
+# holds a hash of every frame before encoding, `frames_sha256`. The same kind and draw give the same hash.
+
+# %%
+card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+for key in ("name", "kind", "draw", "what", "use", "licence", "video", "clips", "identities"):
+    text = card[key]
+    if isinstance(text, dict):
+        text = ", ".join(f"{part.replace('_', ' ')} {n}" for part, n in text.items())
+    print(f"{key}:".ljust(12), text)
+
+# %% [markdown]
+# ## What it is not
+#
+# A drawn face is not a film. Be clear about what follows from a result here, and what does not.
+#
+# **What should carry over** is the mechanism. If agreement cannot find wrong labels where we know them, we have no
+# reason to trust that it finds them where we do not. If re-sampling moves to the apex here, its gradient works.
+#
+# **What does not carry over** is every number. These are the reasons:
+#
+# - *The faces are all of one hand.* One program draws training clips, test clips and the faces of pre-training. Other
+#   people appear, but no other camera, country or painter. An accuracy here foretells no accuracy on film, and
+#   differences between methods may be larger or smaller there.
+# - *Expressions are prototypes.* Seven recipes and a few variants. On film the same word covers hundreds of faces, and
+#   voice, words and scene carry part of the meaning. Here a face is all there is, and it always means what it shows.
+# - *The noise is what we thought of.* Wrong labels follow three rules, and quality fails in three ways, one at a time.
+#   The noise of a real dataset has causes that nobody wrote down. Its amount is not known either: 15 % is our choice,
+#   not a measurement of DFEW.
+# - *The truth is too clean.* On film, people disagree about the right label. Here one exists, always.
+# - *A simple picture.* One face, cropped tightly and always found; 112 pixels; no sound.
+#
+# Also, it says nothing about people. An expression is not an emotion: whether somebody who smiles is happy is another
+# question, and not one for this data. The looks of the persons are drawn by lot; no conclusion about groups of people
+# can be had from them.
+#
+# ## Another draw
+#
+# Each **draw** is another dataset of the same kind: other people, other clips, the same shares of noise. A difference
+# between methods that holds in one draw only is a property of that draw. So draw twice before you claim something:
+#
+# ```
+# papermill notebooks/rdfer.ipynb out.ipynb -p draw 1
+# ```
+#
+# or, in Python, `facsimile.make("facsimile", draw=1)`. For a quick trial, smaller sizes get a folder of their own:
+# `facsimile.make(clips=200, clean=50, slice_clips=10)`. A draw costs a minute or two on two cores, `facsimile-long`
+# twice that, and the disk space said above. It is made once.
+#
+# ## Exercises
+#
+# ```{exercise}
+# :label: facsimile-fear
+# Which action units must go from Fear to make it Surprise, and which must come? Say it from the table of recipes. Then
+# draw the steps in between, one unit at a time. At which step does the face change its name for you?
+# ```
+#
+# ```{solution} facsimile-fear
+# :class: dropdown
+# AU 4, 7 and 20 must go. Nothing new must come, but AU 2 and AU 26 must grow.
+#
+#     gone = {4: 0, 7: 0, 20: 0}
+#     steps = [{}, {4: 0}, {4: 0, 7: 0}, gone, {**gone, 2: 1}, {**gone, 2: 1, 26: 1}]
+#     fear = RECIPES["Fear"]
+#     drawn = [face.draw(people[0], intensities({**fear, **step})) for step in steps]
+#     captions = [str(step) for step in steps]
+#     show(faces.gallery(drawn, captions, columns=3), "From fear to surprise.", photo=True)
+#
+# Without AU 20 the mouth is round, and little of fear is left in the face. Before that step there are faces that fit
+# both names. Draw them again with `size=48`: that is where a network has to draw the line.
+# ```
+#
+# ```{exercise}
+# :label: facsimile-chance
+# A method calls 10 % of the training clips noisy. It has never looked at a clip and draws them by lot. Of the clips it
+# calls noisy, what share is wrongly labelled? Of the wrongly labelled clips, what share does it find? Answer from this
+# page, then count in fold 1.
+# ```
+#
+# ```{solution} facsimile-chance
+# :class: dropdown
+# On average the first share (precision) is the share of wrong labels, 15 %. The second (recall) is the share that it
+# calls noisy, 10 %. Neither needs any skill. A method's precision and recall must be read beside these two.
+#
+#     train = folds[folds["fold"] != 1]
+#     called = train.sample(frac=0.1, random_state=0)
+#     found = called["wrong_label"]
+#     found.mean(), found.sum() / train["wrong_label"].sum()
+# ```
+#
+# ```{exercise}
+# :label: facsimile-sampling
+# A clip has 64 frames and an apex of two. How likely is it that 16 evenly spread frames miss it, when it may lie
+# anywhere? And how likely with 32 frames?
+# ```
+#
+# ```{solution} facsimile-sampling
+# :class: dropdown
+# Sixteen of 64 frames are every fourth one. Two neighbours hold such a frame in two of four positions: it is missed
+# half of the time. With 32 frames every second one is taken, and one of two neighbours always is.
+#
+#     taken = video.uniform(64, 16)
+#     np.mean([not {start, start + 1} & set(taken) for start in range(63)])
+# ```
