@@ -30,7 +30,7 @@ help:
 	@echo "make book       set up, then build the book into _build/html"
 	@echo "make notebooks  re-execute the notebooks, store outputs, twins and run records"
 	@echo "make twins      take edits of notebooks/text/*.py into the notebooks"
-	@echo "make comparisons  train what the chapters compare, and keep the records in results/ (an hour)"
+	@echo "make comparisons  train what the chapters compare, and keep the records in results/ (half an hour)"
 	@echo "make lint       ruff"
 	@echo "make clean      remove what make made, but not .venv, data/ and runs/"
 
