@@ -35,8 +35,8 @@ def _table(records: Sequence, variants: Sequence[str], row, caption: str) -> Tab
     frame = pd.DataFrame(rows).T.fillna("–")
     for name in frame.columns.drop("runs"):
         frame.loc[frame["runs"] == "0", name] = "not run"
-    note = ("Mean over seeds (lowest–highest) where there are several. One run, or a range over few, is not an interval: "
-            "a difference of a point or two is not shown by it.")
+    note = ("Mean over seeds (lowest–highest) where there are several. One run, or a range over few, is not an "
+            "interval: a difference of a point or two is not shown by it.")
     return Table(frame, f"{caption}; {settings}, last epoch, percent", note)
 
 
