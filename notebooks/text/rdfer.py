@@ -257,6 +257,12 @@ last_train = tables.last_rows(record, "train")
 alt = "Share of training clips with each agreement, for clean, wrongly labelled, low-quality and hard clips."
 pictures.show(figures.agreement_by_truth(last_train), alt)
 
+# %% [markdown]
+# The first half is seen: fewer hard clips than clean ones agree fully. The second half is not: wrongly labelled clips
+# agree less often than clean ones too, about as seldom as the hard ones, and the whiskers of the two overlap. A part of
+# them are weak expressions that were called Neutral, so they are hard as well. Agreement alone does not tell the two
+# apart; the loss has to help. Look where the wrong labels are in these histograms.
+
 # %% tags=["nbval-ignore-output"]
 alt = "Histograms of the training loss, one panel for each agreement, coloured by what is wrong with the clips."
 pictures.show(figures.loss_by_agreement(last_train), alt)
@@ -314,7 +320,7 @@ shown
 # ### The two locators, and no re-sampling
 #
 # Runs of `facsimile-long` from `results/`. *mu in the apex* is the share of test clips whose centre lies
-# inside the known apex, neutral clips left out: theirs is the whole video.
+# inside the known apex, neutral clips left out: nobody can miss theirs.
 
 # %%
 from dfer_nb.training.record import kept
@@ -352,8 +358,8 @@ compare_groups(short_runs, ["rdfer", "sub-clip-loss"])
 # %% [markdown]
 # Three things to take from these two tables, each from one run of each kind: seen once, and to be checked with more.
 #
-# - **No gain is seen from reweighting here**: plain cross-entropy does as well. Eight epochs are too few for the network
-#   to learn the wrong labels by heart, so there is little to protect it from.
+# - **No gain is seen from reweighting here**: plain cross-entropy does as well. A likely reason: in eight epochs the
+#   network does not learn the wrong labels by heart, so there is little to protect it from.
 # - **Agreement does find wrong labels, and no better than the loss alone.** The noisy group holds more than three times
 #   as many as a random one. So does the same number of clips with the largest losses, with no sub-clips at all.
 # - **The hard group is not what it is named after.** It holds hard clips little more often than chance, and wrong labels
