@@ -68,12 +68,10 @@ def slices(record) -> Table:
 
 
 def group_of(clips: pd.DataFrame, lambdas: Mapping[str, float]) -> pd.Series:
-    """The group each training clip was put in, as a word: from `group`, or from `weight` (RDFER, Eq. 2).
+    """The group each training clip was put in, as a word, from its `weight` (RDFER, Eq. 2).
 
     lambdas: `record.config["method"]`. A group with the lambda of ordinary clips cannot be told from them.
     """
-    if "group" in clips:
-        return clips["group"].map(dict(enumerate(GROUPS)))
     words = {round(float(lambdas[f"lambda_{name}"]), 4): name for name in ("noisy", "hard", "ordinary")}
     return clips["weight"].astype(float).round(4).map(words).fillna("ordinary")
 

@@ -121,9 +121,8 @@ def tiny(**columns):
     return SimpleNamespace(clips=clips, truth=truth, config={"method": method})
 
 
-@pytest.mark.parametrize("columns", [{}, {"group": [2, 2, 1, 1, 1, 0, 0, 0, 0, 0]}])
-def test_detection_by_hand(columns):
-    rows = tables.detection(tiny(**columns)).frame
+def test_detection_by_hand():
+    rows = tables.detection(tiny()).frame
     assert rows.loc["noisy: wrong label"].tolist() == ["2", "2", "1", "50.0", "50.0", "20.0"]
     assert rows.loc["noisy: wrong label or low quality"].tolist() == ["2", "3", "2", "100.0", "66.7", "30.0"]
     assert rows.loc["hard: hard"].tolist() == ["3", "3", "1", "33.3", "33.3", "30.0"]
