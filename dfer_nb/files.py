@@ -27,6 +27,11 @@ def runs_dir() -> Path:
     return Path(os.environ.get("DFER_RUNS") or root() / "runs").expanduser().absolute()
 
 
+def results_dir() -> Path:
+    """Folder of the committed records: `DFER_RESULTS`, else `results/` at the root."""
+    return Path(os.environ.get("DFER_RESULTS") or root() / "results").expanduser().absolute()
+
+
 def digest(thing, length: int = 12) -> str:
     """First hex digits of the SHA-256 of a JSON-able thing, its keys sorted."""
     text = json.dumps(thing, sort_keys=True, separators=(",", ":"), default=str)

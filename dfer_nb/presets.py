@@ -1,6 +1,7 @@
 """Presets and variants: every number that a run uses, with the place it comes from.
 
-A preset is three groups of values, for training, model and method. Each value says where the paper states it, or
+A preset is three groups of values, for training, model and method. "laptop" and "paper" train end to end; "frozen"
+trains heads on frozen frame features (the second tier: many runs in minutes). Each value says where the paper states it, or
 `assumption` where the paper does not, or `laptop` where it was chosen for two CPU cores. A variant changes a few values
 and names the paper's table that it answers.
 """
@@ -12,6 +13,7 @@ import torch
 from dfer_nb import rdfer
 from dfer_nb.data.facsimile import KINDS
 from dfer_nb.errors import BadInput
+from dfer_nb.training.controls import Control
 from dfer_nb.training.method import Method
 from dfer_nb.training.optimise import Settings
 
@@ -74,27 +76,34 @@ _RDFER_PAPER = {
 }
 _WITHOUT_WEIGHTS = _assumed(backbone_weights="none", detector_weights="none")
 
+_LAPTOP_TRAINING = _laptop(
+    size=48,
+    max_frames=32,
+    epochs=8,
+    warmup=1,
+    batch_size=32,
+    lr=3e-3,
+    lr_backbone=3e-4,
+    lr_min=3e-5,
+    weight_decay=0.05,
+    optimizer="adamw",
+    schedule="cosine",
+    clip_norm=1.0,
+    precision="bf16-mixed",
+    cpu_precision="bf16-mixed",
+    crop_scale=(0.8, 1.0),
+    flip=True,
+    jitter=0.4,
+)
+# Heads on the shipped backbone's frame features: nothing is augmented, float32 is fast enough.
+_FROZEN_TRAINING = _laptop(
+    features="facenet", epochs=8, crop_scale=(1.0, 1.0), flip=False, jitter=0.0, cpu_precision="32-true"
+)
+
 PRESETS: dict[str, dict[str, dict[str, dict[str, Value]]]] = {
     "rdfer": {
         "laptop": {
-            "training": _laptop(
-                size=48,
-                max_frames=32,
-                epochs=8,
-                warmup=1,
-                batch_size=32,
-                lr=3e-3,
-                lr_backbone=3e-4,
-                lr_min=3e-5,
-                weight_decay=0.05,
-                optimizer="adamw",
-                schedule="cosine",
-                clip_norm=1.0,
-                precision="32-true",
-                crop_scale=(0.8, 1.0),
-                flip=True,
-                jitter=0.4,
-            ),
+            "training": _LAPTOP_TRAINING,
             "model": {
                 **_RDFER_NETWORK,
                 **_laptop(
@@ -105,6 +114,12 @@ PRESETS: dict[str, dict[str, dict[str, dict[str, Value]]]] = {
                     dim=128,
                 ),
             },
+            "method": {**_RDFER_REWEIGHTING, **_laptop(start=2, summary_loss=0.5)},
+        },
+        "frozen": {
+            "training": {**_LAPTOP_TRAINING, **_FROZEN_TRAINING},
+            "model": {**_RDFER_NETWORK, **_laptop(backbone_name="features", backbone_weights="none",
+                                                  detector_name="features", detector_weights="none", dim=128)},
             "method": {**_RDFER_REWEIGHTING, **_laptop(start=2, summary_loss=0.5)},
         },
         "paper": _RDFER_PAPER,
@@ -125,9 +140,20 @@ class Variant:
     training: dict = field(default_factory=dict)
     model: dict = field(default_factory=dict)
     method: dict = field(default_factory=dict)
+    control: str = ""  # the rule of `training.controls.Control` that takes the method's place
 
 
-_PLAIN = {"hard": 0.0, "noisy": 0.0}
+# Every paper has these beside its own variants.
+CONTROLS = {
+    "plain": Variant("control: the same network, every clip alike", control="none"),
+    "stopped-early": Variant("control: plain, the epoch chosen on held-out training identities",
+                             training={"held_out": 0.15}, control="none"),
+    "random-drop": Variant("control: as many clips dropped by lot", control="random"),
+    "loss-drop": Variant("control: as many clips dropped by the largest loss", control="loss"),
+    "oracle-drop": Variant("control: clips dropped that are known to be wrongly labelled", control="truth"),
+    "clean-labels": Variant("control: plain, trained on the true labels (upper bound)",
+                            training={"labels": "true"}, control="none"),
+}  # fmt: skip
 VARIANTS: dict[str, dict[str, Variant]] = {
     "rdfer": {
         "rdfer": Variant("Tables III and IV, RDFER (ours)"),
@@ -135,13 +161,12 @@ VARIANTS: dict[str, dict[str, Variant]] = {
         "without-summary": Variant("Table III, w/o Global Summary", model={"summary": False}),
         "single-stream": Variant("Table III, w/o Dual-stream Architecture", model={"structure": "single"}),
         "flat": Variant("Table III, w/o Hierarchical Architecture", model={"structure": "flat"}),
-        "cross-entropy": Variant("Table IV, vanilla Cross Entropy Loss", method=_PLAIN),
         "big-loss-strengthening": Variant(
             "Table IV, + big-loss strengthening", method={"use_agreement": False, "noisy": 0.0}
         ),
-        "big-loss-weakening": Variant("Table IV, + big-loss weakening", method={"use_agreement": False, "hard": 0.0}),
         "hard-only": Variant("Table IV, + hard sample strengthening", method={"noisy": 0.0}),
         "noisy-only": Variant("Table IV, + noisy sample weakening", method={"hard": 0.0}),
+        "loss-only": Variant("ours: the weights of Eq. 2, ranked by loss alone", method={"use_agreement": False}),
         "fc-locator": Variant("Eq. 4 read literally", model={"locator": "fc"}),
         "sum-fusion": Variant("Algorithm 1, last line but one", model={"fuse": "sum"}),
         "epoch-ranks": Variant("Sec. III-A, ranks over all samples", method={"ranks": "epoch"}),
@@ -155,11 +180,17 @@ VARIANTS: dict[str, dict[str, Variant]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will use: settings of the loop, and arguments of the model and of the method."""
+    """What a run will use: settings of the loop, arguments of the model and of the method, a control's rule."""
 
     training: Settings
     model: dict
     method: dict
+    control: str = ""
+
+
+def variants(paper: str) -> dict[str, Variant]:
+    """A paper's own variants, then the controls."""
+    return VARIANTS[paper] | CONTROLS
 
 
 def _choose(options: dict, name: str, what: str):
@@ -174,22 +205,26 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
     Raises BadInput for an unknown paper, preset or variant, listing the known ones.
     """
     chosen = _choose(_choose(PRESETS, paper, "paper"), preset, "preset")
-    changes = _choose(VARIANTS[paper], variant or paper, "variant")
+    changes = _choose(variants(paper), variant or paper, "variant")
     values = {
         part: {name: v.value for name, v in chosen[part].items()} | getattr(changes, part)
         for part in ("training", "model", "method")
     }
     training = values["training"]
-    if preset == "laptop" and dataset in KINDS:
+    if preset in ("laptop", "frozen") and dataset in KINDS:
         training["max_frames"] = FRAMES.get(dataset, training["max_frames"])
     if epochs:
         training["epochs"] = epochs
         training["warmup"] = min(training["warmup"], max(epochs - 1, 0))
-        values["method"]["start"] = min(values["method"]["start"], max(epochs - 1, 0))
+        if "start" in values["method"]:
+            values["method"]["start"] = min(values["method"]["start"], max(epochs - 1, 0))
     values["model"]["length"] = training["max_frames"]
-    return Plan(Settings(**training), values["model"], values["method"])
+    return Plan(Settings(**training), values["model"], values["method"], changes.control)
 
 
 def build(paper: str, plan: Plan) -> tuple[torch.nn.Module, Method]:
-    """The model and the method of a plan."""
-    return MODELS[paper](**plan.model), METHODS[paper](**plan.method)
+    """The model and the method of a plan, or the control in the method's place: it drops as much, from the same epoch."""
+    model, method = MODELS[paper](**plan.model), METHODS[paper](**plan.method)
+    if plan.control:
+        method = Control(method, plan.control, plan.method.get("noisy", 0.1), plan.method.get("start", 0))
+    return model, method

@@ -80,10 +80,11 @@ def resample(frames: torch.Tensor, mu: torch.Tensor, delta: torch.Tensor, n_fram
     """Frames around the key expression, interpolated in time: mu and delta receive a gradient (RDFER, Sec. III-B).
 
     frames (B, T, C, H, W), mu (B,) in 0..1, delta (B,) in source frames -> (B, n_frames, C, H, W).
+    Frame features (B, T, D) are re-sampled alike.
     """
     at = positions(mu, delta, n_frames, frames.shape[1])  # (B, n) in float32: bf16 cannot tell frame 62 from 62.2
     below = at.detach().floor().long().clamp(max=max(frames.shape[1] - 2, 0))
-    share = (at - below)[:, :, None, None, None].to(frames.dtype)
+    share = (at - below).unflatten(1, (-1, *[1] * (frames.dim() - 2))).to(frames.dtype)
     row = torch.arange(len(frames), device=frames.device)[:, None]
     above = (below + 1).clamp(max=frames.shape[1] - 1)
     return torch.lerp(frames[row, below], frames[row, above], share)

@@ -1,9 +1,11 @@
 """What a notebook's one training cell calls: from names to a finished run record."""
 
 import argparse
-import json
+import contextlib
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -14,10 +16,15 @@ from lightning_fabric import Fabric
 from dfer_nb import files
 from dfer_nb.data import batches, clips, facsimile
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import VARIANTS, Plan, build, plan
+from dfer_nb.presets import PRESETS, Plan, build, plan, variants
+from dfer_nb.training.controls import hold_out, with_true_labels
+from dfer_nb.training.features import frozen
 from dfer_nb.training.fit import Data, Fit
 from dfer_nb.training.provenance import code_version, environment
 from dfer_nb.training.record import Record, is_complete, keep, record_folder
+
+# Fabric says the precision of every run on stderr; the record says it too.
+logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
 DATASETS = (*facsimile.KINDS, "dfew")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -54,12 +61,9 @@ def read_table(
     return pd.concat([table, clips.read_slices(root)], ignore_index=True), truth
 
 
-def _data_hash(table: pd.DataFrame, root: Path) -> str:
-    """What was trained on: clips, labels, splits, and the frames: FACSimile's own hash, or the sizes on disk."""
-    card = root / "card.json"
+def _data_hash(table: pd.DataFrame) -> str:
+    """What is trained on: clips, labels, splits, and the sizes of the files on disk."""
     rows = table[["clip", "label", "split"]].sort_values(["split", "clip"]).to_numpy().tolist()
-    if card.exists():
-        return files.digest([rows, json.loads(card.read_text(encoding="utf-8"))["frames_sha256"]])
     paths = [Path(path) for path in sorted(set(table["path"]))]
     return files.digest([rows, [len(os.listdir(p)) if p.is_dir() else p.stat().st_size for p in paths]])
 
@@ -70,7 +74,8 @@ class Request:
 
     root: the folder of "dfew", or another place for FACSimile than the data folder; drop_missing: leave out clips
     that a list names and the disk does not hold; zero_based: the lists count labels from 0; device: "auto", "cpu",
-    "cuda" or "mps", `devices` of them. Raises BadInput for a number or a name that does not exist.
+    "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself.
+    Raises BadInput for a number or a name that does not exist.
     """
 
     paper: str = "rdfer"
@@ -84,11 +89,12 @@ class Request:
     epochs: int = 0
     device: str = "auto"
     devices: int = 1
+    threads: int = 0
     drop_missing: bool = False
     zero_based: bool = False
 
     def __post_init__(self):
-        least = {"fold": 1, "seed": 0, "draw": 0, "epochs": 0, "devices": 1}
+        least = {"fold": 1, "seed": 0, "draw": 0, "epochs": 0, "devices": 1, "threads": 0}
         for name, lowest in least.items():
             value = getattr(self, name)
             if type(value) is not int or value < lowest or (name == "fold" and value > 5):
@@ -102,49 +108,80 @@ class Request:
         """The values that the names stand for."""
         return plan(self.paper, self.preset, self.variant, self.dataset, self.epochs)
 
-    def data(self, fabric: Fabric, progress: bool) -> tuple[pd.DataFrame, pd.DataFrame | None, dict]:
-        """Table, truth, and the configuration: all that decides the result, and so the record's folder."""
+    def data(self, progress: bool = True) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """The ClipTable of this run and the truth; FACSimile is drawn first where it is not there yet."""
         folder = dataset_root(self.dataset, self.root, self.draw, progress)
         table, truth = read_table(self.dataset, folder, self.fold, self.drop_missing, self.zero_based)
-        chosen = self.plan()
-        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices")
+        training = self.plan().training
+        if training.labels == "true":
+            table = with_true_labels(table, truth)
+        if training.held_out:
+            table = hold_out(table, truth, training.held_out, self.seed)
+        return table, truth
+
+    def config(self) -> dict:
+        """All that decides the result, and so the record's folder. FACSimile need not be drawn to know it."""
+        if self.dataset in facsimile.KINDS:
+            data = f"{self.dataset}, draw {self.draw}, version {facsimile.VERSION}"
+        else:
+            data = _data_hash(self.data(progress=False)[0])
+        chosen, device = self.plan(), self.device if self.device != "auto" else make_fabric(self).device.type
+        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads")
         config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}
-        config |= {"device": fabric.device.type, "precision": _precision(chosen, fabric)}
-        config |= {"data": _data_hash(table, folder), "code": code_version(self.paper)}
-        return table, truth, config | asdict(chosen)
+        config |= {"device": device, "precision": _precision(chosen, device)}
+        return config | {"data": data, "code": code_version(self.paper)} | asdict(chosen)
 
 
 def find(**parameters) -> Path:
     """The folder of the record that `run` with the same parameters makes. Raises BadInput when it has not been run."""
     names = {field.name for field in fields(Request)}
     request = Request(**{name: value for name, value in parameters.items() if name in names})
-    return Record(record_folder(request.data(make_fabric(request), progress=False)[-1])).path
+    return Record(record_folder(request.config())).path
 
 
 def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **parameters) -> Record:
     """Train one configuration, or return its record at once when it has been trained before.
 
     parameters: those of `Request`, by name; fresh: train again, and replace the record once the new one is whole.
+    A run that was cut short goes on after its last whole epoch, and ends with the same record.
     Raises BadInput for a bad parameter, dataset or clip; FloatingPointError for a non-finite gradient.
     """
     request = Request(paper, **parameters)
-    fabric = make_fabric(request)
-    table, truth, config = request.data(fabric, progress)
+    fabric, config = make_fabric(request), request.config()
     folder = record_folder(config)
-    if fresh:
+    if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
         shutil.rmtree(folder.with_name(folder.name + ".unfinished"), ignore_errors=True)
     if fresh or not is_complete(folder):
-        _train(fabric, request.plan(), table, truth, config, folder, progress)
+        with _threads(request.threads):
+            _train(fabric, request, config, folder, progress)
     return Record(folder)
 
 
-def _train(fabric: Fabric, chosen: Plan, table: pd.DataFrame, truth: pd.DataFrame | None, config: dict, folder: Path,
-           progress: bool) -> None:  # fmt: skip
+@contextlib.contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """So many threads for PyTorch's sums (0: as it is), and as many as before afterwards."""
+    before = torch.get_num_threads()
+    if number:
+        torch.set_num_threads(number)
+    yield
+    torch.set_num_threads(before)
+
+
+def prepare(request: Request, progress: bool = True) -> Data:
+    """The clips of a run, drawn, decoded and turned into features as far as this has not been done before."""
+    table, truth = request.data(progress)
+    settings = request.plan().training
+    frames = batches.cache(table, settings.size, settings.max_frames, progress=progress)
+    if settings.features:
+        frames = frozen(frames, settings.features, progress)
+    return Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
+
+
+def _train(fabric: Fabric, request: Request, config: dict, folder: Path, progress: bool) -> None:
+    data, chosen = prepare(request, progress), request.plan()
     fabric.launch()
     torch.manual_seed(config["seed"])
     model, method = build(config["paper"], chosen)
-    frames = batches.cache(table, chosen.training.size, chosen.training.max_frames, progress=progress)
-    data = Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
     fit = Fit(model, method, data, chosen.training, config["seed"], fabric, folder, progress)
     fit.run(config, environment(config["paper"], _device_name(fabric)))
 
@@ -156,45 +193,49 @@ def make_fabric(request: Request) -> Fabric:
         options["strategy"] = "ddp_find_unused_parameters_true"
     try:
         fabric = Fabric(**options)
-        return Fabric(**options, precision=_precision(request.plan(), fabric))
+        return Fabric(**options, precision=_precision(request.plan(), fabric.device.type))
     except (RuntimeError, ValueError) as error:  # what Fabric raises for a device that is not there
         what = f"the device {request.device!r} (x{request.devices}) cannot be used: {error}"
         raise BadInput(what, "the run's parameters", 'use device="auto"') from error
 
 
-def _precision(chosen: Plan, fabric: Fabric) -> str:
-    """The preset's precision on a GPU; a CPU computes in float32, where bf16 gradients were seen to fail."""
-    return chosen.training.precision if fabric.device.type == "cuda" else "32-true"
+def _precision(chosen: Plan, device: str) -> str:
+    """The plan's precision for a GPU; for a CPU the plan's other one, where the processor computes bf16 natively."""
+    if device == "cuda":
+        return chosen.training.precision
+    native = device == "cpu" and torch.cpu._is_avx512_bf16_supported()  # emulated, bf16 is slower than float32
+    return chosen.training.cpu_precision if native else "32-true"
 
 
 def _device_name(fabric: Fabric) -> str:
     return torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
 
 
-def main() -> None:
-    """`python -m dfer_nb.run --fold 1 --variant cross-entropy`: the parameters of `run`, and where the record is."""
-    parser = argparse.ArgumentParser(
-        prog="python -m dfer_nb.run",
-        description=run.__doc__.splitlines()[0],
-        epilog="variants of rdfer: " + ", ".join(VARIANTS["rdfer"]),
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The parameters of `run` as options of a command line."""
     options = {field.name: field.default for field in fields(Request)}
     options |= {"fresh": False, "progress": True}
     for name, default in options.items():
         how = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
         parser.add_argument("--" + name.replace("_", "-"), default=default, **how)
-    parser.add_argument("--keep", action="store_true", help="copy the record into results/, to be committed")
+
+
+def main() -> None:
+    """`python -m dfer_nb.run --fold 1 --variant plain`: the parameters of `run`, and where the record is."""
+    told = "; ".join(f"of {paper}: {', '.join(variants(paper))}" for paper in PRESETS)
+    parser = argparse.ArgumentParser(prog="python -m dfer_nb.run", description=run.__doc__.splitlines()[0],
+                                     epilog=f"variants {told}")
+    add_options(parser)
+    parser.add_argument("--keep", choices=["whole", "slim"], help="copy the record into results/, to be committed")
     arguments = vars(parser.parse_args())
     copy = arguments.pop("keep")
     try:
         record = run(**arguments)
+        kept = keep(record, slim=copy == "slim") if copy else record.path
     except (BadInput, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from None
-    last = record.summary["last"]
-    print(
-        f"{keep(record) if copy else record.path}\n"
-        f"last epoch: WAR {last['WAR']:.2f}, UAR {last['UAR']:.2f} on {last['clips']} clips"
-    )
+    last = record.summary["reported"]
+    print(f"{kept}\n{record.summary['rule']}: WAR {last['WAR']:.2f}, UAR {last['UAR']:.2f} on {last['clips']} clips")
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ def test_fewer_epochs_shorten_the_warm_up():
     ("arguments", "message"),
     [
         ({"paper": "rdfr"}, "no paper 'rdfr'"),
-        ({"preset": "desktop"}, "no preset 'desktop'(.|\n)*laptop, paper"),
-        ({"variant": "plain"}, "no variant 'plain'(.|\n)*cross-entropy"),
+        ({"preset": "desktop"}, "no preset 'desktop'(.|\n)*laptop, frozen, paper"),
+        ({"variant": "best"}, "no variant 'best'(.|\n)*big-loss-strengthening(.|\n)*oracle-drop"),
     ],
 )
 def test_unknown_names_list_the_known_ones(arguments, message):

@@ -63,7 +63,7 @@ def order(table, seed: int, epoch: int) -> np.ndarray:
 class Batch:
     """Some clips, ready for a model.
 
-    On the device: frames (B, T, 3, H, W), float in 0..1, and label (B,), long, 0-based.
+    On the device: frames (B, T, 3, H, W), float in 0..1 (from frozen features: (B, T, D)), and label (B,), long, 0-based.
     On the host: index (B,), int64, the clips' rows in the table by position, and clip, their names.
     """
 
@@ -73,9 +73,9 @@ class Batch:
     clip: list[str]
 
 
-def count(n_clips: int, batch_size: int, drop_last: bool = False) -> int:
-    """Number of batches in an epoch."""
-    return n_clips // batch_size if drop_last else -(-n_clips // batch_size)
+def count(n_clips: int, batch_size: int) -> int:
+    """Number of batches in an epoch; the last one may be smaller."""
+    return -(-n_clips // batch_size)
 
 
 def loader(
@@ -89,23 +89,21 @@ def loader(
     seed: int = 0,
     epoch: int = 0,
     augment: Augment | None = None,
-    drop_last: bool = False,
-    start: int = 0,
     sample: Callable | None = None,
     shard: tuple[int, int] = (0, 1),
 ) -> Iterator[Batch]:
     """Batches of one epoch; the next one is gathered by a thread while this one is used.
 
+    cache: a FrameCache, or another with its methods (`training.features.FrozenFeatures`).
     train: the rows are shuffled by `order(table, seed, epoch)` and augmented (when `augment` is given);
     else they come in the table's order, as they are. n_frames: T, frames of every clip, uniformly spread
     over it (`video.uniform`). sample: another choice of frames instead, `sample(available, rng) -> (T,)`;
     rng is the clip's generator in training and None in testing, as the samplers of `video` take it.
-    drop_last: leave out an incomplete last batch. start: first batch to give; the batches from there on
-    are those of a whole epoch. shard: (rank, world size) of one of several processes, each of which gets
+    shard: (rank, world size) of one of several processes, each of which gets
     its part of every batch (a clip twice rather than none). Raises BadInput for an empty table, a clip that
     is not in the cache, or a size below 1.
     """
-    _check(cache, table, batch_size, n_frames, start)
+    _check(cache, table, batch_size, n_frames)
     rows = order(table, seed, epoch) if train else np.arange(len(table))
     clips, labels = table["clip"].to_numpy(), torch.from_numpy(table["label"].to_numpy(np.int64, copy=True))
     frames_of = sample or (lambda available, rng: video.uniform(available, n_frames))
@@ -119,9 +117,9 @@ def loader(
             for c in names
         ]
         draws = augment.draw([generator(seed, epoch, key(c)) for c in names]) if train and augment else None
-        return index, names, _pixels(cache, names, chosen, device), draws
+        return index, names, _pinned(cache.take(names, chosen), device), draws
 
-    numbers = range(start, count(len(table), batch_size, drop_last))
+    numbers = range(count(len(table), batch_size))
     return _batches(gather, numbers, labels, torch.device(device))
 
 
@@ -132,29 +130,26 @@ def _batches(gather, numbers, labels, device):
         for number in numbers:
             index, names, pixels, draws = coming.result()
             coming = pool.submit(gather, number + 1) if number + 1 in numbers else None
-            frames = pixels.to(device, non_blocking=True).float().div_(255)
+            frames = pixels.to(device, non_blocking=True).float()
+            if pixels.dtype == torch.uint8:  # pictures; features come as they are
+                frames = frames.div_(255)
             if draws is not None:
                 frames = augment(frames, draws)
             yield Batch(frames, labels[index].to(device), index, names)
 
 
-def _pixels(cache, names, chosen, device) -> torch.Tensor:
-    """Frames of a batch, (B, T, 3, H, W) uint8 on the host."""
-    out = np.empty((len(names), len(chosen[0]), cache.size, cache.size, 3), np.uint8)
-    for place, name, frames in zip(out, names, chosen, strict=True):
-        np.take(cache.frames(name), frames, axis=0, out=place, mode="clip")  # "raise" would buffer the result
-    pixels = torch.from_numpy(out).permute(0, 1, 4, 2, 3).contiguous()
+def _pinned(pixels: torch.Tensor, device) -> torch.Tensor:
     return pixels.pin_memory() if torch.device(device).type == "cuda" else pixels
 
 
-def _check(cache, table, batch_size, n_frames, start) -> None:
+def _check(cache, table, batch_size, n_frames) -> None:
     if table.empty:
         raise BadInput(
             "there are no clips to load", "table", "read a dataset, or look at what was filtered out of it"
         )
-    for name, value, least in (("batch_size", batch_size, 1), ("n_frames", n_frames, 1), ("start", start, 0)):
-        if value < least:
-            raise BadInput(f"{name} is {value}", name, f"give a whole number of at least {least}")
+    for name, value in (("batch_size", batch_size), ("n_frames", n_frames)):
+        if value < 1:
+            raise BadInput(f"{name} is {value}", name, "give a whole number of at least 1")
     strangers = [clip for clip in table["clip"] if clip not in cache]
     if strangers:
         raise BadInput(

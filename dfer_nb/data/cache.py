@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
 from dfer_nb import files
@@ -52,6 +53,13 @@ class FrameCache:
                 "build the cache from a table that holds the clip",
             ) from None
         return self._all[start:end]
+
+    def take(self, names, chosen) -> torch.Tensor:
+        """Chosen frames of some clips, (B, T, 3, H, W) uint8; chosen: one array of T frame numbers a clip."""
+        out = np.empty((len(names), len(chosen[0]), self.size, self.size, 3), np.uint8)
+        for place, name, numbers in zip(out, names, chosen, strict=True):
+            np.take(self.frames(name), numbers, axis=0, out=place, mode="clip")  # "raise" would buffer the result
+        return torch.from_numpy(out).permute(0, 1, 4, 2, 3).contiguous()
 
     def __len__(self):
         return len(self.index)

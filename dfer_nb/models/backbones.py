@@ -100,17 +100,25 @@ def _torchvision(name: str, weights: str) -> nn.Module:
         ) from error
 
 
+class FeaturesAsTheyAre(nn.Identity):
+    """Stands where a backbone would, when clips come as frozen features already: (N, D) -> (N, D)."""
+
+    out_dim = FaceNet.out_dim
+
+
 def backbone(name: str, weights: str) -> nn.Module:
     """A backbone by name: "facenet" (shipped), or a torchvision model ("resnet50", "mobilenet_v3_small", …).
 
     weights: "shipped" (FaceNet's action-unit weights), "imagenet" (asked of torchvision, needs a network once),
-    or "none". Returns a module with `out_dim`. Raises BadInput for an unknown pair or weights that cannot be had.
+    or "none". "features" with "none" passes on FaceNet's features, computed beforehand. Returns a module with `out_dim`. Raises BadInput for an unknown pair or weights that cannot be had.
     """
     if name == "facenet" and weights in ("shipped", "none"):
         net = FaceNet(norm=weights == "none")
         if weights == "shipped":
             net.load_state_dict(shipped_weights())
         return net
+    if name == "features" and weights == "none":
+        return FeaturesAsTheyAre()
     if name in torchvision.models.list_models(module=torchvision.models) and weights in ("imagenet", "none"):
         return ImageBackbone(name, weights)
     raise BadInput(

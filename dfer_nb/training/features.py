@@ -1,21 +1,63 @@
-"""Frozen frame features: computed once, for baselines and heads that train in seconds."""
+"""Frozen frame features: computed once, for heads and baselines that train in seconds."""
+
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
-from torch import nn
+from tqdm import tqdm
 
-from dfer_nb.data.batches import FrameCache, loader
+from dfer_nb import files
+from dfer_nb.data.cache import FrameCache
+from dfer_nb.models.backbones import SHIPPED_WEIGHTS, backbone
+
+AT_ONCE = 512  # frames
+
+
+class FrozenFeatures:
+    """A frozen backbone's features of every frame of a FrameCache, in the place of the frames.
+
+    folder: what `frozen` made. As a FrameCache it has `frames(clip)`, here (T, D) half-precision features,
+    `take` and `in`, so the same batches and the same loop serve both.
+    """
+
+    def __init__(self, folder, frames: FrameCache):
+        self.folder, self._frames = Path(folder), frames
+        self._all = np.load(self.folder / "features.npy", mmap_mode="r")
+        starts, lengths = frames.index["offset"].tolist(), frames.index["n_frames"].tolist()
+        self._place = {c: (s, s + n) for c, s, n in zip(frames.index["clip"], starts, lengths, strict=True)}
+
+    def frames(self, clip) -> np.ndarray:
+        """Features of a clip's frames, (T, D) float16, a read-only view."""
+        start, end = self._place[clip]
+        return self._all[start:end]
+
+    def take(self, names, chosen) -> torch.Tensor:
+        """Features of chosen frames of some clips, (B, T, D) float; chosen: one array of T frame numbers a clip."""
+        rows = [self.frames(name)[numbers] for name, numbers in zip(names, chosen, strict=True)]
+        return torch.from_numpy(np.stack(rows)).float()
+
+    def __contains__(self, clip):
+        return clip in self._frames
 
 
 @torch.no_grad()
-def mean_features(
-    net: nn.Module, frames: FrameCache, table: pd.DataFrame, n_frames: int = 16, device="cpu"
-) -> np.ndarray:
-    """Features of a frozen backbone, averaged over n_frames evenly spread frames of each clip: (len(table), D)."""
-    net = net.to(device).eval()
-    means = []
-    for batch in loader(frames, table, 64, n_frames, device, train=False):
-        features = net(batch.frames.flatten(0, 1)).unflatten(0, batch.frames.shape[:2])  # (B, T, D)
-        means.append(features.mean(dim=1).cpu().numpy())
-    return np.concatenate(means)
+def frozen(frames: FrameCache, name: str = "facenet", progress: bool = True) -> FrozenFeatures:
+    """Features of every cached frame from a shipped backbone; computed only when they are not there yet.
+
+    They lie beside the frame cache, in a folder named by the frames and the weights. Raises BadInput for a backbone
+    that does not ship, and for a full disk.
+    """
+    net = backbone(name, "shipped").eval().to(memory_format=torch.channels_last)
+    made_of = [frames.folder.name, name, SHIPPED_WEIGHTS.read_bytes().hex()]
+    home = frames.folder.parent / f"features-{files.digest(made_of)}"
+    if not (home / "features.npy").is_file():
+        clips = tqdm(frames.index["clip"], f"features of {name}", unit="clip", disable=not progress)
+        parts = [_features(net, frames.frames(clip)) for clip in clips]
+        with files.atomic_folder(home) as folder:
+            np.save(folder / "features.npy", np.concatenate(parts))
+    return FrozenFeatures(home, frames)
+
+
+def _features(net, frames: np.ndarray) -> np.ndarray:
+    pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+    return torch.cat([net(part) for part in pixels.split(AT_ONCE)]).numpy().astype(np.float16)

@@ -14,8 +14,10 @@ from lightning_fabric import Fabric
 from tqdm import tqdm
 
 from dfer_nb import files
-from dfer_nb.data.batches import Augment, Batch, FrameCache, loader
+from dfer_nb.data.batches import Augment, Batch, FrameCache, count, loader
 from dfer_nb.training import metrics
+from dfer_nb.training.controls import HELD_OUT
+from dfer_nb.training.features import FrozenFeatures
 from dfer_nb.training.method import Method, Output
 from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
 from dfer_nb.training.record import load_checkpoint, save_checkpoint, write_json, write_tables
@@ -23,10 +25,13 @@ from dfer_nb.training.record import load_checkpoint, save_checkpoint, write_json
 
 @dataclass
 class Data:
-    """The clips of a run and their decoded frames; `table` is a ClipTable with splits train, test and any slices."""
+    """The clips of a run, and their decoded frames or frozen features.
+
+    table: a ClipTable with splits train, test and any slices; perhaps "held_out", which chooses the epoch.
+    """
 
     table: pd.DataFrame
-    frames: FrameCache
+    frames: FrameCache | FrozenFeatures
     truth: pd.DataFrame | None = None
 
     def split(self, name: str) -> pd.DataFrame:
@@ -35,11 +40,16 @@ class Data:
 
     @property
     def slices(self) -> list[str]:
-        """Splits beyond train and test, in the order of the table."""
-        return [name for name in self.table["split"].unique() if name not in ("train", "test")]
+        """Further splits to be tested, in the order of the table."""
+        return [name for name in self.table["split"].unique() if name not in ("train", "test", HELD_OUT)]
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether some training clips are held out to choose the epoch."""
+        return (self.table["split"] == HELD_OUT).any()
 
 
-def clip_rows(table: pd.DataFrame, batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> pd.DataFrame:
+def clip_rows(batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> pd.DataFrame:
     """The record's rows of a batch: clip, label, prediction, probabilities, loss and a method's columns."""
     probabilities = output["logits"].float().softmax(1)
     columns = {
@@ -74,17 +84,19 @@ class Fit:
     ):
         self.data, self.method, self.settings, self.seed, self.fabric = data, method, settings, seed, fabric
         self.folder, self.unfinished, self.progress = folder, folder.with_name(folder.name + ".unfinished"), progress
-        on_gpu = fabric.device.type == "cuda"
         model = model.to(memory_format=torch.channels_last)
-        self.model, self.optimizer = fabric.setup(model, build_optimizer(model, settings, fused=on_gpu))
+        fused = fabric.device.type in ("cpu", "cuda")
+        self.model, self.optimizer = fabric.setup(model, build_optimizer(model, settings, fused))
         self.epoch_rows: list[dict] = []
         self.clip_tables: list[pd.DataFrame] = []
+        self.best: dict = {}  # epoch, WAR on the held-out clips, weights: where some are held out
         self.epoch = 0
 
     def batches(self, split: str, train: bool) -> Iterator[Batch]:
         """Batches of a split; only training ones are shuffled and augmented."""
         s = self.settings
-        augment = Augment(crop_scale=s.crop_scale, flip=s.flip, jitter=s.jitter) if train else None
+        pictures = train and not s.features  # features cannot be cropped or recoloured
+        augment = Augment(crop_scale=s.crop_scale, flip=s.flip, jitter=s.jitter) if pictures else None
         return loader(
             self.data.frames,
             self.data.split(split),
@@ -103,7 +115,7 @@ class Fit:
         self.model.train()
         self.method.before_epoch(self.epoch)
         table = self.data.split("train")
-        steps = -(-len(table) // self.settings.batch_size)
+        steps = count(len(table), self.settings.batch_size)
         bar = tqdm(
             self.batches("train", train=True),
             total=steps,
@@ -114,7 +126,7 @@ class Fit:
         rows = []
         for step, batch in enumerate(bar):
             output, loss, weights = self.train_step(batch, step, steps)
-            rows.append(clip_rows(table, batch, output, loss, {"weight": weights, **self.method.columns(output)}))
+            rows.append(clip_rows(batch, output, loss, {"weight": weights, **self.method.columns(output)}))
         return self._gathered(rows)
 
     def train_step(self, batch: Batch, step: int, steps: int) -> tuple[Output, torch.Tensor, torch.Tensor]:
@@ -135,10 +147,10 @@ class Fit:
     def evaluate(self, split: str) -> pd.DataFrame:
         """Rows of a split, nothing augmented."""
         self.model.eval()
-        table, rows = self.data.split(split), []
+        rows = []
         for batch in self.batches(split, train=False):
             output = self.model(batch.frames)
-            rows.append(clip_rows(table, batch, output, self.method.loss(output, batch), self.method.columns(output)))
+            rows.append(clip_rows(batch, output, self.method.loss(output, batch), self.method.columns(output)))
         return self._gathered(rows)
 
     def _gathered(self, rows: list[pd.DataFrame]) -> pd.DataFrame:
@@ -151,15 +163,19 @@ class Fit:
 
     def run(self, config: dict, environment: dict) -> None:
         """Train the epochs that are missing, test after each, evaluate the slices, and write the record."""
+        self.method.prepare(self.data.split("train"), self.data.truth, self.seed)
         self.resume()
         while self.epoch < self.settings.epochs:
             started = time.perf_counter()
             train = self.train_epoch()
             self.method.after_epoch(train)
-            test = self.evaluate("test")
-            self.epoch_rows.append(self._epoch_row(train, test, time.perf_counter() - started))
-            self._keep(train, "train")
-            self._keep(test, "test")
+            parts = {"train": train, "test": self.evaluate("test")}
+            if self.data.holds_out:
+                parts[HELD_OUT] = self.evaluate(HELD_OUT)
+                self._remember_best(parts[HELD_OUT])
+            self.epoch_rows.append(self._epoch_row(parts, time.perf_counter() - started))
+            for name, rows in parts.items():
+                self._keep(rows, name)
             self.epoch += 1
             if self.progress:
                 row = self.epoch_rows[-1]
@@ -171,15 +187,27 @@ class Fit:
                 self.save_state()
         self.write_record(config, environment)
 
+    def _remember_best(self, held_out: pd.DataFrame) -> None:
+        """Keep the weights of the first epoch with the highest WAR on the held-out clips (labels as given)."""
+        war = metrics.war(held_out["label"], held_out["prediction"])
+        if not self.best or war > self.best["war"]:
+            weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+            self.best = {"epoch": self.epoch, "war": war, "model": weights}
+
+    @property
+    def reported(self) -> int:
+        """The epoch (from 0) that the record reports: the last, or the best one on the held-out clips."""
+        return self.best["epoch"] if self.best else self.settings.epochs - 1
+
     def _keep(self, rows: pd.DataFrame, split: str) -> None:
         rows.insert(1, "split", split)
         rows.insert(2, "epoch", self.epoch)
         self.clip_tables.append(rows)
 
-    def _epoch_row(self, train: pd.DataFrame, test: pd.DataFrame, seconds: float) -> dict:
-        row = {"epoch": self.epoch, "loss": float(train["loss"].mean())}
+    def _epoch_row(self, parts: dict[str, pd.DataFrame], seconds: float) -> dict:
+        row = {"epoch": self.epoch, "loss": float(parts["train"]["loss"].mean())}
         row |= {f"rate_{group['name']}": group["lr"] for group in self.optimizer.param_groups}
-        for name, rows in (("train", train), ("test", test)):
+        for name, rows in parts.items():
             row |= {
                 f"{name}_war": metrics.war(rows["label"], rows["prediction"]),
                 f"{name}_uar": metrics.uar(rows["label"], rows["prediction"]),
@@ -195,18 +223,20 @@ class Fit:
                 optimizer=self.optimizer.state_dict(),
                 method=self.method.state_dict(),
                 epoch=self.epoch,
+                best=self.best,
             )
             write_tables(folder, self.epoch_rows, self.clip_tables)
 
     def resume(self) -> None:
         """Go on after the last whole epoch of a run that was cut short, if there is one."""
+        files.sweep(self.unfinished)  # a kill between two renames leaves the state under another name
         if not (self.unfinished / "checkpoint.pt").exists():
             return
         state = load_checkpoint(self.unfinished / "checkpoint.pt")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.method.load_state_dict(state["method"])
-        self.epoch = state["epoch"]
+        self.epoch, self.best = state["epoch"], state["best"]
         self.epoch_rows = pd.read_parquet(self.unfinished / "epochs.parquet").to_dict("records")
         self.clip_tables = [pd.read_parquet(self.unfinished / "clips.parquet")]
         if self.progress:
@@ -214,7 +244,9 @@ class Fit:
 
     def write_record(self, config: dict, environment: dict) -> None:
         """The finished record, written whole; the state of the unfinished run goes."""
-        self.epoch = self.settings.epochs - 1  # what is evaluated now belongs to the last epoch
+        if self.best:
+            self.model.load_state_dict(self.best["model"])
+        self.epoch = self.reported  # what is evaluated now belongs to that epoch
         slices = {}
         for name in self.data.slices:
             rows = self.evaluate(name)
@@ -237,7 +269,7 @@ class Fit:
         shutil.rmtree(self.unfinished, ignore_errors=True)
 
     def summary(self, slices: dict) -> dict:
-        """The last epoch, which is reported, and what choosing the best epoch on the test clips would have said."""
+        """The epoch that is reported and the rule that chose it; what the best epoch on the test clips would say."""
         clips = pd.concat(self.clip_tables)
         test = clips[clips["split"] == "test"]
         best = max(self.epoch_rows, key=lambda row: row["test_war"])["epoch"]
@@ -245,4 +277,5 @@ class Fit:
         def at(epoch: int) -> dict:
             return {"epoch": int(epoch) + 1, **metrics.summary(test[test["epoch"] == epoch])}
 
-        return {"last": at(self.settings.epochs - 1), "best_on_test": at(best), "slices": slices}
+        rule = "best epoch on held-out training clips" if self.best else "last epoch"
+        return {"rule": rule, "reported": at(self.reported), "best_on_test": at(best), "slices": slices}

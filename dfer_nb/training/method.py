@@ -12,8 +12,8 @@ Output = dict[str, torch.Tensor]  # what a model returns; `logits` (B, 7) is alw
 class Method:
     """Cross-entropy, and the hooks that a paper's method overrides.
 
-    The loop calls, per batch: `loss`, `weights`, `auxiliary`, `columns`; and once an epoch: `before_epoch` and
-    `after_epoch`. What a method remembers between epochs goes through `state_dict`, so that a run resumes.
+    The loop calls `prepare` once; per batch `loss`, `weights`, `auxiliary`, `columns`; and once an epoch
+    `before_epoch` and `after_epoch`. What a method remembers between epochs goes through `state_dict`, so that a run resumes.
     """
 
     def __init__(self, smoothing: float = 0.0):
@@ -34,6 +34,9 @@ class Method:
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
         """Further values per clip, each (B,), for the record's clip table."""
         return {}
+
+    def prepare(self, clips: pd.DataFrame, truth: pd.DataFrame | None, seed: int) -> None:
+        """Called once before training, also of a resumed run: the training clips, and the truth where it is known."""
 
     def before_epoch(self, epoch: int) -> None:
         """Called before the first batch of an epoch (counted from 0)."""

@@ -14,6 +14,11 @@ class Settings:
     """Everything about training that is not the model or the method. Rates are per step of AdamW or SGD.
 
     size: pixels; max_frames: frames kept of a clip; epochs and warmup: epochs; clip_norm: per parameter group, 0 = off.
+    precision: on a GPU; cpu_precision: on a CPU that computes it natively (else float32), 2-D convolutions alone:
+    bf16 gradients of 3-D ones were seen to fail there.
+    features: "" trains on frames; a backbone's name trains heads on its frozen frame features instead.
+    labels: "given", or "true" (FACSimile's truth, the upper bound). held_out: share of the training clips, by identity
+    where identities are known, that are not trained on but choose the epoch that is reported; 0: the last epoch is.
     """
 
     size: int
@@ -30,9 +35,13 @@ class Settings:
     gamma: float = 0.96
     clip_norm: float = 0.0
     precision: str = "32-true"
+    cpu_precision: str = "32-true"
     crop_scale: tuple[float, float] = (0.7, 1.0)
     flip: bool = True
     jitter: float = 0.4
+    features: str = ""
+    labels: str = "given"
+    held_out: float = 0.0
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or not 0 <= self.warmup <= self.epochs:
@@ -49,7 +58,7 @@ class Settings:
             )
 
 
-def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = False) -> torch.optim.Optimizer:
+def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = True) -> torch.optim.Optimizer:
     """AdamW, or SGD with momentum 0.9; a group for the backbones and one for the heads, each with its peak rate."""
     rates = {"backbone": settings.lr_backbone, "heads": settings.lr}
     groups = [

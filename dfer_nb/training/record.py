@@ -41,7 +41,7 @@ class Record:
 
     @cached_property
     def summary(self) -> dict:
-        """`last`, `best_on_test` and `slices`: WAR, UAR, recalls, clips."""
+        """`rule`, and by it `reported`; `best_on_test`; `slices`. Of each: WAR, UAR, recalls, clips, epoch (from 1)."""
         return self._json("summary.json")
 
     @cached_property
@@ -57,8 +57,10 @@ class Record:
     @cached_property
     def truth(self) -> pd.DataFrame | None:
         """The dataset's truth for the clips of this run, or None for a dataset that has none."""
-        path = self.path / "truth.parquet"
-        return pd.read_parquet(path) if path.exists() else None
+        for path in (self.path / "truth.parquet", kept_truth(self.config)):
+            if path.exists():
+                return pd.read_parquet(path)
+        return None
 
     def load_weights(self, model: torch.nn.Module) -> None:
         """Put the run's last weights into a model. Raises BadInput (see `load_checkpoint`)."""
@@ -88,31 +90,46 @@ def record_folder(config: dict) -> Path:
     )
 
 
-def keep(record: Record) -> Path:
-    """Copy a record into results/, to be committed: without its checkpoint, and of the clips the last epoch alone.
+SLIM = ("split", "clip", "label", "prediction", "loss", "agreement", "weight")  # of the training clips; of others four
 
+
+def keep(record: Record, slim: bool = False) -> Path:
+    """Copy a record into results/, to be committed: without its checkpoint, and of the clips the reported epoch alone.
+
+    slim: of the clips only what comparisons of many runs need. The truth is kept once for all runs on the same data.
     Replaces a record of the same run with another hash (older code or settings). Returns the copy's folder.
     """
-    target = files.root() / "results" / record.path.relative_to(files.runs_dir())
-    clips = record.clips
+    target = files.results_dir() / record.path.relative_to(files.runs_dir())
+    clips = record.clips[record.clips["epoch"] == record.summary["reported"]["epoch"] - 1]
+    if slim:
+        clips = clips[[name for name in SLIM if name in clips]].copy()
+        clips.loc[clips["split"] != "train", [name for name in SLIM[4:] if name in clips]] = None
     with files.atomic_folder(target) as folder:
-        for path in record.path.iterdir():
-            if path.suffix in (".json", ".parquet") and path.name not in ("clips.parquet", "truth.parquet"):
-                shutil.copy(path, folder)
-        clips[clips["epoch"] == clips["epoch"].max()].to_parquet(
-            folder / "clips.parquet", index=False, compression="zstd"
-        )
-        if record.truth is not None:
-            record.truth.to_parquet(folder / "truth.parquet", index=False, compression="zstd")
-    for other in target.parent.glob(target.name.rpartition("-")[0] + "-*"):
-        if other != target:
+        for name in ("config.json", "environment.json", "epochs.parquet", "summary.json"):
+            shutil.copy(record.path / name, folder)
+        clips.to_parquet(folder / "clips.parquet", index=False, compression="zstd")
+    if record.truth is not None:
+        kept_truth(record.config).parent.mkdir(exist_ok=True)
+        files.write_atomic(kept_truth(record.config), record.truth.to_parquet(index=False, compression="zstd"))
+    for other in target.parent.glob("seed*"):
+        if other != target and is_complete(other) and _named(Record(other)) == _named(record):
             shutil.rmtree(other)
     return target
 
 
+def _named(record: Record) -> dict:
+    """What a user calls a run by: two records of one name differ in their code, settings or data."""
+    return {name: record.config.get(name) for name in ("fold", "preset", "variant", "seed", "draw", "threads")}
+
+
+def kept_truth(config: dict) -> Path:
+    """Where the truth of a kept record's dataset lies, shared by all runs on it and all folds."""
+    return files.results_dir() / "truth" / f"{config['dataset']}-draw{config['draw']}.parquet"
+
+
 def kept(paper: str, **wanted) -> list[Record]:
     """The committed records of a paper whose configuration has the wanted values, in the order of their folders."""
-    paths = sorted(path.parent for path in (files.root() / "results" / paper).rglob("summary.json"))
+    paths = sorted(path.parent for path in (files.results_dir() / paper).rglob("summary.json"))
     found = [Record(path) for path in paths]
     return [record for record in found if all(record.config[name] == value for name, value in wanted.items())]
 

@@ -1,5 +1,6 @@
 """The training loop on a handful of drawn clips: repeatable, resumable, and whole or not there."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_a_finished_run_is_not_run_again(tiny, runs, monkeypatch):
 
 
 def test_seed_and_variant_have_their_own_records(tiny, runs):
-    paths = {train(tiny, epochs=1, **change).path for change in ({}, {"seed": 1}, {"variant": "cross-entropy"})}
+    paths = {train(tiny, epochs=1, **change).path for change in ({}, {"seed": 1}, {"variant": "plain"})}
     assert len(paths) == 3
 
 
@@ -91,7 +92,7 @@ def test_a_disk_that_fills_while_a_record_is_written_leaves_none(tiny, runs, mon
         with pytest.raises(BadInput, match="the disk is full"):
             train(tiny, epochs=2)
     assert not list(runs.rglob("summary.json")) and not list(runs.rglob(".*partial*"))
-    assert train(tiny, epochs=2).summary["last"]["epoch"] == 2
+    assert train(tiny, epochs=2).summary["reported"]["epoch"] == 2
 
 
 def test_a_fresh_run_that_fails_keeps_the_old_record(tiny, runs, monkeypatch):
@@ -132,7 +133,7 @@ def test_the_record_says_what_happened(tiny, runs):
     assert np.allclose(probabilities.sum(1), 1, atol=1e-4)
     assert (record.clips["prediction"] == probabilities.argmax(1)).all()
     last = record.clips[(record.clips["split"] == "test") & (record.clips["epoch"] == 2)]
-    assert record.summary["last"]["WAR"] == pytest.approx(100 * (last["label"] == last["prediction"]).mean())
+    assert record.summary["reported"]["WAR"] == pytest.approx(100 * (last["label"] == last["prediction"]).mean())
     assert record.summary["best_on_test"]["WAR"] == pytest.approx(record.epochs["test_war"].max())
     train_rows = record.clips[record.clips["split"] == "train"]
     assert set(train_rows["weight"].round(1)) <= {0.0, 1.0, 1.5} and (train_rows["weight"] == 0).any()
@@ -162,9 +163,14 @@ def test_kept_records_are_small_and_found_again(tiny, runs, tmp_path, monkeypatc
     record = train(tiny)
     monkeypatch.setattr(files, "root", lambda: tmp_path)
     old = tmp_path / "results" / record.path.relative_to(runs).with_name("seed0-000000000000")
-    old.mkdir(parents=True)
+    shutil.copytree(record.path, old)  # as older code left it
+    other = shutil.copytree(record.path, old.with_name("seed0-111111111111"))
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"draw": 1}))
     target = keep(record)
-    assert not old.exists() and not (target / "checkpoint.pt").exists()
+    assert not old.exists() and other.exists()
+    shutil.rmtree(other)
+    assert not (target / "checkpoint.pt").exists()
     (found,) = kept("rdfer", variant="rdfer")
     assert found.summary == record.summary and set(found.clips["epoch"]) == {2}
     assert kept("rdfer", variant="flat") == []

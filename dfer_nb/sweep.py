@@ -1,0 +1,156 @@
+"""Many runs: what the chapters declare in results/<paper>/sweep.yml, what of it is missing, and what came of it.
+
+`make results` runs what is missing through the Snakefile, which asks this module.
+"""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from dfer_nb import files
+from dfer_nb.errors import BadInput
+from dfer_nb.presets import PRESETS
+from dfer_nb.run import Request, prepare
+from dfer_nb.training.record import is_complete, record_folder
+
+FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `run.Request`
+LISTS = {"folds": "fold", "draws": "draw", "seeds": "seed"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a sweep, and the part of the paper that it answers. whole: its record is kept with probabilities."""
+
+    request: Request
+    answers: str
+    whole: bool = False
+
+    @property
+    def options(self) -> list[str]:
+        """The run's parameters as options of `python -m dfer_nb.run`."""
+        changed = [(f.name, getattr(self.request, f.name)) for f in fields(Request)
+                   if getattr(self.request, f.name) != f.default]
+        words = [["--" + name.replace("_", "-")] + ([] if value is True else [str(value)]) for name, value in changed]
+        return [word for pair in words for word in pair] + ["--keep", "whole" if self.whole else "slim"]
+
+    @cached_property
+    def name(self) -> str:
+        """paper/dataset/fold/variant/seed-hash: the record's place under runs/ and results/."""
+        return record_folder(self.request.config()).relative_to(files.runs_dir()).as_posix()
+
+    @property
+    def data(self) -> str:
+        """A word for what is drawn, decoded and computed before the run: equal for runs on the same clips."""
+        training = self.request.plan().training
+        made = [self.request.dataset, self.request.root, self.request.draw, training.size, training.max_frames]
+        return f"{self.request.dataset}-draw{self.request.draw}-{files.digest([*made, training.features], 6)}"
+
+    @property
+    def log(self) -> Path:
+        """Where the run's own words go."""
+        return files.runs_dir() / "log" / f"{self.name}.txt"
+
+
+def _bad(path: Path, what: str, todo: str) -> BadInput:
+    return BadInput(what, path, todo)
+
+
+def declared(paper: str) -> list[Job]:
+    """The runs that a chapter declares in results/<paper>/sweep.yml, in its order; each run once.
+
+    The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws, seeds, and
+    `keep: whole` where probabilities are wanted. Every run has one thread. Raises BadInput for what is not known.
+    """
+    path = files.results_dir() / paper / "sweep.yml"
+    if not path.exists():
+        raise _bad(path, f"no sweep is declared for {paper}", f"declared are: {', '.join(papers()) or 'none'}")
+    jobs: dict[Request, Job] = {}
+    for group in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
+        for job in _expanded(paper, group, path):
+            jobs.setdefault(job.request, job)
+    return list(jobs.values())
+
+
+def _expanded(paper: str, group: dict, path: Path) -> Iterable[Job]:
+    strange = set(group) - FIELDS - set(LISTS) - {"variants", "keep", "about"}
+    if strange or not isinstance(group.get("variants"), dict):
+        raise _bad(path, f"a group has {', '.join(sorted(strange)) or 'no variants'}",
+                   f"a group has variants (name: what it answers) and {', '.join(sorted({*FIELDS, *LISTS, 'keep'}))}")
+    shared = {name: group[name] for name in FIELDS & set(group)}
+    for draw in group.get("draws", [0]):
+        for seed in group.get("seeds", [0]):
+            for fold in group.get("folds", [1]):
+                for variant, answers in group["variants"].items():
+                    request = Request(paper, variant=variant, fold=fold, draw=draw, seed=seed, threads=1, **shared)
+                    yield Job(request, answers, group.get("keep") == "whole")
+
+
+def papers() -> list[str]:
+    """The papers that declare a sweep."""
+    return [name for name in PRESETS if (files.results_dir() / name / "sweep.yml").exists()]
+
+
+def five_folds(paper: str, dataset: str, root: str = "", preset: str = "laptop", device: str = "auto") -> list[Job]:
+    """The paper's own method on the five folds of a dataset: its main table."""
+    return [Job(Request(paper, dataset, root, fold, preset, paper, device=device, threads=1),
+                "the five-fold table", whole=True) for fold in range(1, 6)]
+
+
+def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "auto") -> list[Job]:
+    """Everything declared; or, where a dataset or preset is named, the five folds of every paper on it."""
+    if dataset or root or preset:
+        return [job for paper in PRESETS
+                for job in five_folds(paper, dataset or "facsimile", root, preset or "laptop", device)]
+    return [job for paper in papers() for job in declared(paper)]
+
+
+def is_kept(job: Job) -> bool:
+    """Whether the run's record, made by this code and these settings, lies in results/."""
+    return is_complete(files.results_dir() / job.name)
+
+
+def report(jobs: list[Job]) -> list[str]:
+    """A line for every run whose record is missing, with the last line of its log."""
+    lines = []
+    for job in jobs:
+        if not is_kept(job):
+            log = job.log.read_text(encoding="utf-8", errors="replace").strip() if job.log.exists() else ""
+            why = next((line for line in log.split("\n") if line.startswith("error:")), log.rpartition("\n")[2])
+            lines.append(f"{shlex.join(job.options[:-2])}: {why or 'not started'} ({job.log})")
+    return lines
+
+
+def main() -> int:
+    """`python -m dfer_nb.sweep`: how many of the runs are there, and which are missing; exit 1 when some are."""
+    parser = argparse.ArgumentParser(prog="python -m dfer_nb.sweep", description=main.__doc__.splitlines()[0])
+    for name in ("dataset", "root", "preset"):
+        parser.add_argument(f"--{name}", default="", help="the five folds of every paper, instead of what is declared")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--prepare", metavar="DATA", help="draw, decode and compute what the runs of a Job.data share")
+    parser.add_argument("--table", action="store_true", help="print the papers' main tables, ours beside them")
+    arguments = vars(parser.parse_args())
+    table, data = arguments.pop("table"), arguments.pop("prepare")
+    try:
+        jobs = chosen(**arguments)
+        if data:
+            prepare(next(job.request for job in jobs if job.data == data))
+            return 0
+        missing = report(jobs)
+    except BadInput as error:
+        raise SystemExit(f"error: {error}") from None
+    print(f"{len(jobs) - len(missing)} of {len(jobs)} runs have their record in {files.results_dir()}")
+    for line in missing:
+        print(f"  missing: {line}")
+    if table:
+        _print_tables(jobs)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

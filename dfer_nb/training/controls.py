@@ -1,0 +1,87 @@
+"""Controls that every chapter can run beside a paper's method: the same network, and a simple rule in its place."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dfer_nb.data.batches import Batch, generator, key
+from dfer_nb.errors import BadInput
+from dfer_nb.training.method import Method, Output
+
+RULES = ("none", "random", "loss", "truth")
+HELD_OUT = "held_out"  # the split that chooses an epoch
+
+
+class Control(Method):
+    """A paper's network and losses without what its method does to the clips.
+
+    rule: "none" trains every clip alike; "random" drops the share of each batch that a lot decides; "loss" the share
+    with the largest loss; "truth" every clip whose label is known to be wrong (the oracle: what dropping can reach).
+    share: of a batch, 0..1; start: the first epoch (from 0) in which clips are dropped, the oracle's is 0.
+    Raises BadInput for an unknown rule, and for the oracle on a dataset without truth.
+    """
+
+    def __init__(self, base: Method, rule: str, share: float = 0.1, start: int = 0):
+        if rule not in RULES or not 0 <= share <= 1:
+            raise BadInput(f"no control drops {share} by {rule!r}", "Control",
+                           f"use a share from 0 to 1 and one of {', '.join(RULES)}")
+        super().__init__(base.smoothing)
+        self.base, self.rule, self.share, self.start = base, rule, share, start
+        self.loss, self.auxiliary, self.columns = base.loss, base.auxiliary, base.columns
+        self.seed, self.epoch, self.wrong = 0, 0, frozenset()
+
+    def prepare(self, clips: pd.DataFrame, truth: pd.DataFrame | None, seed: int) -> None:
+        self.seed = seed
+        if self.rule == "truth":
+            self.wrong = frozenset(_known(truth, "the control that drops wrong labels").query("wrong_label")["clip"])
+
+    def before_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def weights(self, loss: torch.Tensor, output: Output, batch: Batch) -> torch.Tensor:
+        weights = torch.ones_like(loss)
+        if self.rule == "truth":
+            weights[[clip in self.wrong for clip in batch.clip]] = 0
+        elif self.rule != "none" and self.epoch >= self.start:
+            weights[self._worst(loss, batch)] = 0
+        return weights
+
+    def _worst(self, loss: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Positions of the clips of a batch that are dropped."""
+        if self.rule == "random":
+            lots = [generator(self.seed, self.epoch, key(clip), "drop").random() for clip in batch.clip]
+            loss = torch.tensor(lots, device=loss.device)
+        return loss.topk(round(self.share * len(loss))).indices
+
+
+def _known(truth: pd.DataFrame | None, what: str) -> pd.DataFrame:
+    if truth is None:
+        raise BadInput(f"{what} needs to know which labels are wrong, and this dataset does not say",
+                       "the run's parameters", "use a FACSimile dataset, or another variant")
+    return truth
+
+
+def with_true_labels(table: pd.DataFrame, truth: pd.DataFrame | None) -> pd.DataFrame:
+    """A ClipTable whose training labels are the true ones. Raises BadInput for a dataset without truth."""
+    right = _known(truth, "training on the true labels").set_index("clip")["true_label"]
+    train = table["split"] == "train"
+    return table.assign(label=table["label"].where(~train, table["clip"].map(right)).astype("int64"))
+
+
+def hold_out(table: pd.DataFrame, truth: pd.DataFrame | None, share: float, seed: int) -> pd.DataFrame:
+    """A ClipTable with about `share` of its training clips moved to the split "held_out", their labels as given.
+
+    Whole identities are held out where the truth names them, single clips elsewhere; which ones depends on the seed.
+    Raises BadInput for a share that leaves nothing on one side.
+    """
+    train = table["split"] == "train"
+    people = table["clip"] if truth is None else table["clip"].map(truth.set_index("clip")["identity"])
+    sizes = people[train].value_counts().sort_index()
+    order = generator(seed, 0, 0, HELD_OUT).permutation(len(sizes))
+    before = np.cumsum(sizes.to_numpy()[order]) - sizes.to_numpy()[order]
+    chosen = sizes.index[order][before < share * train.sum()]
+    out = train & people.isin(chosen)
+    if not 0 < out.sum() < train.sum():
+        raise BadInput(f"{share} of the training clips cannot be held out", "held_out",
+                       "give a share above 0 and below 1")
+    return table.assign(split=table["split"].where(~out, HELD_OUT))
