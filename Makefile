@@ -2,6 +2,7 @@
 #
 #   make run PARAMS="-p fold 2 -p fresh True"     other parameters for the notebook
 #   make test ARGS="-k twins -x"                  options for pytest
+#   make results DATASET=dfew ROOT=DIR PRESET=paper    the five folds of every paper, instead of what is declared
 #   make run PYTHON=/opt/python3.12/bin/python3   another Python for .venv (delete .venv first)
 
 MAKEFLAGS += --no-print-directory
@@ -11,6 +12,8 @@ INSTALLED := $(VENV)/.installed
 HALF := $(VENV)/.half-installed
 PARAMS :=
 ARGS :=
+choice = $(if $(DATASET),'$(1)dataset=$(DATASET)') $(if $(ROOT),'$(1)root=$(ROOT)') \
+	$(if $(PRESET),'$(1)preset=$(PRESET)') $(if $(DEVICE),'$(1)device=$(DEVICE)')
 
 # The first Python that is new enough; empty where there is none.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -22,7 +25,7 @@ ifeq ($(shell uname -sm),Linux x86_64)
 CONSTRAINTS := constraints.txt
 endif
 
-.PHONY: help run test book notebooks twins comparisons lint clean
+.PHONY: help run test book notebooks twins results lint clean
 
 help:
 	@echo "make run        set up, then run notebooks/rdfer.ipynb into out.ipynb"
@@ -30,7 +33,7 @@ help:
 	@echo "make book       set up, then build the book into _build/html"
 	@echo "make notebooks  re-execute the notebooks, store outputs, twins and run records"
 	@echo "make twins      take edits of notebooks/text/*.py into the notebooks"
-	@echo "make comparisons  train what the chapters compare, and keep the records in results/ (half an hour)"
+	@echo "make results    train what the chapters compare, as far as it is missing, and print the main tables"
 	@echo "make lint       ruff"
 	@echo "make clean      remove what make made, but not .venv, data/ and runs/"
 
@@ -51,10 +54,11 @@ notebooks: $(INSTALLED)
 twins: $(INSTALLED)
 	@$(BIN)/python notebooks/store.py --from-text
 
-# One thread a run: what a run gives does not depend on how many run at once.
-comparisons: $(INSTALLED)
-	@grep -v '^#' results/rdfer/comparisons.txt | OMP_NUM_THREADS=1 xargs -P $$(nproc) -L 1 \
-		$(BIN)/python -m dfer_nb.run --no-progress --keep
+# The second line says what came of it, also after runs that failed: those do not stop the others.
+results: $(INSTALLED)
+	-@$(BIN)/python -m snakemake --cores all --keep-going --nolock --rerun-incomplete --rerun-triggers mtime \
+		--scheduler greedy --quiet rules $(if $(strip $(call choice)),--config $(call choice)) $(ARGS)
+	@$(BIN)/python -m dfer_nb.sweep --table $(call choice,--)
 
 lint: $(INSTALLED)
 	@$(BIN)/python -m ruff check .

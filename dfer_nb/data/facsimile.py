@@ -24,7 +24,7 @@ from dfer_nb.errors import BadInput
 
 __all__ = ["KINDS", "SIZES", "action_units", "folder", "make", "render", "still_faces", "truth"]
 
-VERSION = 3  # of all that decides a frame or a label: raise it with every change of the drawing or the plan
+VERSION = 4  # of all that decides a frame or a label: raise it with every change of the drawing or the plan
 SIZE, FPS = 112, 25
 SIZES = {"clips": 1400, "clean": 700, "slice_clips": 150}
 CHUNK = 10  # clips that a process draws between two steps of the progress bar

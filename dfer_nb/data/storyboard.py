@@ -70,7 +70,7 @@ class Style:
 STYLES = {
     "facsimile": Style(),
     "facsimile-hard": Style(
-        intensity=(0.45, 1.0), low_intensity=(0.25, 0.4), wrong=0.25,
+        intensity=(0.45, 1.0), low_intensity=(0.25, 0.4), wrong=0.33,
         au_noise=0.2, rest=0.3, talk=0.55, idle=0.25, turn=0.22, light=0.6,
     ),
     "facsimile-long": Style(n_frames=64, apex=(6, 10), idle=0.25),
