@@ -56,7 +56,7 @@ def sweep(path: Path) -> None:
     for left in path.parent.glob(f".{path.name}.partial-*"):
         pid = left.name.rpartition("-")[2]
         if not (pid.isdigit() and _alive(int(pid))) or int(pid) == os.getpid():
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -110,6 +110,7 @@ def write_atomic(path, content: bytes | str) -> None:
     path = Path(path)
     partial = path.parent / f".{path.name}.partial-{os.getpid()}"
     with disk_errors(path):
+        sweep(path)
         try:
             partial.write_bytes(content.encode() if isinstance(content, str) else content)
             os.replace(partial, path)

@@ -30,15 +30,19 @@ DATASETS = (*facsimile.KINDS, "dfew")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
+def _known(dataset: str) -> None:
+    if dataset not in DATASETS:
+        raise BadInput(
+            f"there is no dataset {dataset!r}", "the run's parameters", f"choose one of: {', '.join(DATASETS)}"
+        )
+
+
 def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = True) -> Path:
     """The folder of a dataset; FACSimile is drawn there first if it is not there yet.
 
     Raises BadInput for an unknown dataset, and for one of the licensed datasets without a root.
     """
-    if dataset not in DATASETS:
-        raise BadInput(
-            f"there is no dataset {dataset!r}", "the run's parameters", f"choose one of: {', '.join(DATASETS)}"
-        )
+    _known(dataset)
     if dataset in facsimile.KINDS:
         return facsimile.make(dataset, draw=draw, base=root or None, progress=progress)
     if not root:
@@ -75,7 +79,7 @@ class Request:
     root: the folder of "dfew", or another place for FACSimile than the data folder; drop_missing: leave out clips
     that a list names and the disk does not hold; zero_based: the lists count labels from 0; device: "auto", "cpu",
     "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself.
-    Raises BadInput for a number or a name that does not exist.
+    Raises BadInput for a number or a name that does not exist, and for a variant that needs a truth that "dfew" lacks.
     """
 
     paper: str = "rdfer"
@@ -102,7 +106,11 @@ class Request:
                 raise BadInput(f"there is no {name} {value!r}", "the run's parameters", todo)
         if self.device not in DEVICES:
             raise BadInput(f"there is no device {self.device!r}", "the run's parameters", f"use {', '.join(DEVICES)}")
-        self.plan()
+        _known(self.dataset)
+        chosen = self.plan()
+        if self.dataset not in facsimile.KINDS and (chosen.control == "truth" or chosen.training.labels == "true"):
+            raise BadInput(f"{self.variant} needs to know which labels are wrong, and {self.dataset} does not say",
+                           "the run's parameters", f"use {', '.join(facsimile.KINDS)}, or another variant")
 
     def plan(self) -> Plan:
         """The values that the names stand for."""
@@ -150,7 +158,9 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     fabric, config = make_fabric(request), request.config()
     folder = record_folder(config)
     if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
-        shutil.rmtree(folder.with_name(folder.name + ".unfinished"), ignore_errors=True)
+        unfinished = folder.with_name(folder.name + ".unfinished")
+        files.sweep(unfinished)  # first: it may put such a state back
+        shutil.rmtree(unfinished, ignore_errors=True)
     if fresh or not is_complete(folder):
         with _threads(request.threads):
             _train(fabric, request, config, folder, progress)
@@ -163,8 +173,10 @@ def _threads(number: int) -> Iterator[None]:
     before = torch.get_num_threads()
     if number:
         torch.set_num_threads(number)
-    yield
-    torch.set_num_threads(before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def prepare(request: Request, progress: bool = True) -> Data:

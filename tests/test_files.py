@@ -64,6 +64,12 @@ def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "thing"]
 
 
+def test_a_file_that_a_killed_process_left_half_written_is_swept(tmp_path):
+    (tmp_path / ".thing.partial-999999999").write_text("ha")
+    files.write_atomic(tmp_path / "thing", "whole")
+    assert list(tmp_path.iterdir()) == [tmp_path / "thing"] and (tmp_path / "thing").read_text() == "whole"
+
+
 def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
     old = tmp_path / ".thing.partial-old-999999999"
     old.mkdir()
