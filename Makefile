@@ -57,7 +57,7 @@ twins: $(INSTALLED)
 # The second line says what came of it, also after runs that failed: those do not stop the others.
 results: $(INSTALLED)
 	-@$(BIN)/python -m snakemake --cores all --keep-going --nolock --rerun-incomplete --rerun-triggers mtime \
-		--scheduler greedy --quiet rules $(if $(strip $(call choice)),--config $(call choice)) $(ARGS)
+		--scheduler greedy $(if $(strip $(call choice)),--config $(call choice)) $(ARGS) --quiet rules
 	@$(BIN)/python -m dfer_nb.sweep --table $(call choice,--)
 
 lint: $(INSTALLED)

@@ -128,6 +128,7 @@ PRESETS: dict[str, dict[str, dict[str, dict[str, Value]]]] = {
 }
 MODELS = {"rdfer": rdfer.RDFER}
 METHODS: dict[str, type[Method]] = {"rdfer": rdfer.AgreementReweighting}
+MAIN_TABLES = {"rdfer": ("I", "RDFER")}  # the paper's table of five folds on DFEW, and its own row there
 # "facsimile-long" is about finding a short apex in a long clip: more frames are kept than on the other kinds.
 FRAMES = {"facsimile-long": 64}
 

@@ -14,10 +14,13 @@ from pathlib import Path
 import yaml
 
 from dfer_nb import files
+from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import PRESETS
+from dfer_nb.presets import MAIN_TABLES, PRESETS
 from dfer_nb.run import Request, prepare
-from dfer_nb.training.record import is_complete, record_folder
+from dfer_nb.training.record import Record, is_complete, record_folder
+from dfer_nb.viewing.page import Table
+from dfer_nb.viewing.published import beside
 
 FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `run.Request`
 LISTS = {"folds": "fold", "draws": "draw", "seeds": "seed"}
@@ -126,6 +129,20 @@ def report(jobs: list[Job]) -> list[str]:
     return lines
 
 
+def five_fold_tables(jobs: list[Job]) -> list[Table]:
+    """The papers' main tables, ours beside them: the mean over the folds of every paper run on all five."""
+    folds: dict[tuple, dict[int, Record]] = {}
+    for job in filter(is_kept, jobs):
+        request = job.request
+        if request.variant in ("", request.paper) and (request.seed, request.draw) == (0, 0):
+            same = folds.setdefault((request.paper, request.dataset, request.preset, request.epochs), {})
+            same[request.fold] = Record(files.results_dir() / job.name)
+    columns = (*EXPRESSIONS, "UAR", "WAR")
+    return [beside(paper, table, {row: paper}, list(records.values()), columns)
+            for (paper, *_), records in folds.items() if len(records) == 5
+            for table, row in [MAIN_TABLES[paper]]]
+
+
 def main() -> int:
     """`python -m dfer_nb.sweep`: how many of the runs are there, and which are missing; exit 1 when some are."""
     parser = argparse.ArgumentParser(prog="python -m dfer_nb.sweep", description=main.__doc__.splitlines()[0])
@@ -147,8 +164,8 @@ def main() -> int:
     print(f"{len(jobs) - len(missing)} of {len(jobs)} runs have their record in {files.results_dir()}")
     for line in missing:
         print(f"  missing: {line}")
-    if table:
-        _print_tables(jobs)
+    for shown in five_fold_tables(jobs) if table else ():
+        print(f"\n{shown}")
     return 1 if missing else 0
 
 
