@@ -63,8 +63,8 @@ def order(table, seed: int, epoch: int) -> np.ndarray:
 class Batch:
     """Some clips, ready for a model.
 
-    On the device: frames (B, T, 3, H, W), float in 0..1 (from frozen features: (B, T, D)), and label (B,), long, 0-based.
-    On the host: index (B,), int64, the clips' rows in the table by position, and clip, their names.
+    On the device: frames (B, T, 3, H, W), float in 0..1 (from frozen features: (B, T, D)), and label (B,), long,
+    0-based. On the host: index (B,), int64, the clips' rows in the table by position, and clip, their names.
     """
 
     frames: torch.Tensor

@@ -110,7 +110,8 @@ def backbone(name: str, weights: str) -> nn.Module:
     """A backbone by name: "facenet" (shipped), or a torchvision model ("resnet50", "mobilenet_v3_small", …).
 
     weights: "shipped" (FaceNet's action-unit weights), "imagenet" (asked of torchvision, needs a network once),
-    or "none". "features" with "none" passes on FaceNet's features, computed beforehand. Returns a module with `out_dim`. Raises BadInput for an unknown pair or weights that cannot be had.
+    or "none". "features" with "none" passes on FaceNet's features, computed beforehand. Returns a module with
+    `out_dim`. Raises BadInput for an unknown pair or weights that cannot be had.
     """
     if name == "facenet" and weights in ("shipped", "none"):
         net = FaceNet(norm=weights == "none")

@@ -13,7 +13,8 @@ class Method:
     """Cross-entropy, and the hooks that a paper's method overrides.
 
     The loop calls `prepare` once; per batch `loss`, `weights`, `auxiliary`, `columns`; and once an epoch
-    `before_epoch` and `after_epoch`. What a method remembers between epochs goes through `state_dict`, so that a run resumes.
+    `before_epoch` and `after_epoch`. What a method remembers between epochs goes through `state_dict`, so that a run
+    resumes.
     """
 
     def __init__(self, smoothing: float = 0.0):

@@ -104,16 +104,16 @@ def keep(record: Record, slim: bool = False) -> Path:
     if slim:
         clips = clips[[name for name in SLIM if name in clips]].copy()
         clips.loc[clips["split"] != "train", [name for name in SLIM[4:] if name in clips]] = None
+    if record.truth is not None:
+        kept_truth(record.config).parent.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(kept_truth(record.config), record.truth.to_parquet(index=False, compression="zstd"))
     with files.atomic_folder(target) as folder:
         for name in ("config.json", "environment.json", "epochs.parquet", "summary.json"):
             shutil.copy(record.path / name, folder)
         clips.to_parquet(folder / "clips.parquet", index=False, compression="zstd")
-    if record.truth is not None:
-        kept_truth(record.config).parent.mkdir(exist_ok=True)
-        files.write_atomic(kept_truth(record.config), record.truth.to_parquet(index=False, compression="zstd"))
-    for other in target.parent.glob("seed*"):
-        if other != target and is_complete(other) and _named(Record(other)) == _named(record):
-            shutil.rmtree(other)
+        for other in target.parent.glob("seed*"):  # before the copy is there: a run is kept once all of this is done
+            if other != target and is_complete(other) and _named(Record(other)) == _named(record):
+                shutil.rmtree(other)
     return target
 
 

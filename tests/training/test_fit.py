@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from dfer_nb import files
+from dfer_nb.data import facsimile
 from dfer_nb.errors import BadInput
 from dfer_nb.run import find, run
 from dfer_nb.training import fit
@@ -174,3 +175,31 @@ def test_kept_records_are_small_and_found_again(tiny, runs, tmp_path, monkeypatc
     (found,) = kept("rdfer", variant="rdfer")
     assert found.summary == record.summary and set(found.clips["epoch"]) == {2}
     assert kept("rdfer", variant="flat") == []
+
+
+def test_a_kept_record_is_there_only_when_all_that_belongs_to_it_is(tiny, runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setattr(facsimile, "make", lambda *_, **__: tiny)
+    record = run(preset="frozen", variant="plain", epochs=1, device="cpu", progress=False)
+    old = tmp_path / "results" / record.path.relative_to(runs).with_name("seed0-000000000000")
+    shutil.copytree(record.path, old)
+    rename = Path.rename
+
+    def cut(self, target):
+        if Path(target).name == record.path.name:
+            raise Stop
+        return rename(self, target)
+
+    with monkeypatch.context() as patch, pytest.raises(Stop):
+        patch.setattr(Path, "rename", cut)
+        keep(record, slim=True)
+    assert [path.name for path in (tmp_path / "results").rglob("*") if path.is_file()] == ["facsimile-draw0.parquet"]
+    target = keep(record, slim=True)
+    assert [found.path for found in kept("rdfer")] == [target]
+    pd.testing.assert_frame_equal(Record(target).truth, record.truth)
+    clips = Record(target).clips
+    assert set(clips.columns) == {"split", "clip", "label", "prediction", "loss", "agreement", "weight"}
+    assert clips.query("split != 'train'")[["loss", "weight"]].isna().all(axis=None)
+    train = record.clips.query("split == 'train'")
+    pd.testing.assert_frame_equal(clips.query("split == 'train'")[["clip", "loss", "weight"]],
+                                  train[["clip", "loss", "weight"]])

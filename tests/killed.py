@@ -1,0 +1,113 @@
+"""A run in a process of its own that is killed (SIGKILL) at a chosen place; for `training/test_killed.py`.
+
+The processes are forked from a server that has imported everything and done nothing: each is fresh, and starts at once.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+FRESH = multiprocessing.get_context("forkserver")
+FRESH.set_forkserver_preload(["dfer_nb.run"])
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def between_two_steps() -> None:
+    """In epoch 2, after its first step."""
+    from dfer_nb.training.fit import Fit
+
+    step = Fit.train_step
+
+    def mortal(self, batch, number, steps):
+        if (self.epoch, number) == (1, 1):
+            die()
+        return step(self, batch, number, steps)
+
+    Fit.train_step = mortal
+
+
+def _half_a_file(method: str, name: str, at: int) -> None:
+    """Half of the file `name`, the at-th of this name, is on the disk."""
+    write, seen = getattr(Path, method), []
+
+    def mortal(self, content, *arguments, **options):
+        seen.extend([1] * (self.name == name))
+        if self.name == name and len(seen) == at:
+            write(self, content[: len(content) // 2], *arguments, **options)
+            die()
+        return write(self, content, *arguments, **options)
+
+    setattr(Path, method, mortal)
+
+
+def in_the_checkpoint() -> None:
+    """Half of the checkpoint of epoch 2 is written."""
+    _half_a_file("write_bytes", "checkpoint.pt", at=2)
+
+
+def between_the_renames() -> None:
+    """The state after epoch 1 is moved away, that after epoch 2 not yet in its place."""
+    rename = Path.rename
+
+    def mortal(self, target):
+        moved = rename(self, target)
+        if ".unfinished.partial-old-" in Path(target).name:
+            die()
+        return moved
+
+    Path.rename = mortal
+
+
+def in_the_record() -> None:
+    """Half of the record's last file is written."""
+    _half_a_file("write_text", "summary.json", at=1)
+
+
+def before_the_tidying() -> None:
+    """The record is in its place, the state of the unfinished run still there."""
+    remove = shutil.rmtree
+    shutil.rmtree = lambda path, **options: die() if Path(path).suffix == ".unfinished" else remove(path, **options)
+
+
+def slowly() -> None:
+    """Not killed, but for two seconds from epoch 3 on: somebody outside has the time to do it."""
+    from dfer_nb.training.fit import Fit
+
+    before = Fit.train_epoch
+    Fit.train_epoch = lambda self: (time.sleep(2 * (self.epoch == 2)), before(self))[1]
+
+
+def _train(root: Path, runs: Path, data: Path, variant: str, place: str) -> None:
+    os.environ |= {"DFER_RUNS": str(runs), "DFER_DATA": str(data)}
+    from dfer_nb import run
+    from dfer_nb.data import facsimile
+    from dfer_nb.training.fit import Fit
+
+    facsimile.make = lambda *_, **__: root
+    if place:
+        globals()[place]()
+    epoch = Fit.train_epoch
+
+    def noted(self):
+        with (runs.parent / "trained").open("a") as file:
+            file.write(f"{self.epoch}\n")
+        return epoch(self)
+
+    Fit.train_epoch = noted
+    run.run(preset="frozen", variant=variant, epochs=3, device="cpu", threads=1, progress=False)
+
+
+def start(root: Path, runs: Path, data: Path, variant: str, place: str = "") -> multiprocessing.Process:
+    """A process that trains three epochs, killed at `place` ("": not at all).
+
+    Each epoch that it begins is a line in the file `trained` beside the folder of runs.
+    """
+    process = FRESH.Process(target=_train, args=(root, runs, data, variant, place))
+    process.start()
+    return process
