@@ -1,0 +1,90 @@
+"""Presets and variants: every number that a run uses, with the place it comes from.
+
+A preset is three groups of values, for training, model and method. "laptop" and "paper" train end to end; "frozen"
+trains heads on frozen frame features (the second tier: many runs in minutes). Each value says where the paper states
+it, or `assumption` where the paper does not, or `laptop` where it was chosen for two CPU cores. A variant changes a few
+values and names the paper's table that it answers. A paper's numbers stand in a file of its name.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from dfer_nb.data.facsimile import KINDS
+from dfer_nb.errors import BadInput
+from dfer_nb.presets import rdfer
+from dfer_nb.presets.values import Value, Variant
+from dfer_nb.training.controls import Control
+from dfer_nb.training.method import Method
+from dfer_nb.training.optimise import Settings
+
+__all__ = ["CONTROLS", "PRESETS", "VARIANTS", "Plan", "Value", "Variant", "build", "plan", "variants"]
+
+# A paper's module has PRESETS, VARIANTS, MODEL, METHOD and FRAMES (what another kind of FACSimile needs, by its name).
+PAPERS = {"rdfer": rdfer}
+PRESETS = {name: paper.PRESETS for name, paper in PAPERS.items()}
+VARIANTS: dict[str, dict[str, Variant]] = {name: paper.VARIANTS for name, paper in PAPERS.items()}
+
+# Every paper has these beside its own variants.
+CONTROLS = {
+    "plain": Variant("control: the same network, every clip alike", control="none"),
+    "stopped-early": Variant("control: plain, the epoch chosen on held-out training identities",
+                             training={"held_out": 0.15}, control="none"),
+    "random-drop": Variant("control: as many clips dropped by lot", control="random"),
+    "loss-drop": Variant("control: as many clips dropped by the largest loss", control="loss"),
+    "oracle-drop": Variant("control: clips dropped that are known to be wrongly labelled", control="truth"),
+    "clean-labels": Variant("control: plain, trained on the true labels (upper bound)",
+                            training={"labels": "true"}, control="none"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will use: settings of the loop, arguments of the model and of the method, a control's rule."""
+
+    training: Settings
+    model: dict
+    method: dict
+    control: str = ""
+
+
+def variants(paper: str) -> dict[str, Variant]:
+    """A paper's own variants, then the controls."""
+    return VARIANTS[paper] | CONTROLS
+
+
+def _choose(options: dict, name: str, what: str):
+    if name not in options:
+        raise BadInput(f"there is no {what} {name!r}", "the run's parameters", f"choose one of: {', '.join(options)}")
+    return options[name]
+
+
+def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "facsimile", epochs: int = 0) -> Plan:
+    """Resolve names to values. variant "" is the paper's own method; epochs 0 keeps the preset's.
+
+    Raises BadInput for an unknown paper, preset or variant, listing the known ones.
+    """
+    chosen = _choose(_choose(PRESETS, paper, "paper"), preset, "preset")
+    changes = _choose(variants(paper), variant or paper, "variant")
+    values = {
+        part: {name: v.value for name, v in chosen[part].items()} | getattr(changes, part)
+        for part in ("training", "model", "method")
+    }
+    training = values["training"]
+    if preset in ("laptop", "frozen") and dataset in KINDS:
+        training["max_frames"] = PAPERS[paper].FRAMES.get(dataset, training["max_frames"])
+    if epochs:
+        training["epochs"] = epochs
+        training["warmup"] = min(training["warmup"], max(epochs - 1, 0))
+        if "start" in values["method"]:
+            values["method"]["start"] = min(values["method"]["start"], max(epochs - 1, 0))
+    values["model"]["length"] = training["max_frames"]
+    return Plan(Settings(**training), values["model"], values["method"], changes.control)
+
+
+def build(paper: str, plan: Plan) -> tuple[torch.nn.Module, Method]:
+    """The model and the method of a plan, or the control in its place: it drops as much, from the same epoch."""
+    model, method = PAPERS[paper].MODEL(**plan.model), PAPERS[paper].METHOD(**plan.method)
+    if plan.control:
+        method = Control(method, plan.control, plan.method.get("noisy", 0.1), plan.method.get("start", 0))
+    return model, method
