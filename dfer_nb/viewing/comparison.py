@@ -1,85 +1,124 @@
-"""Variants side by side, from the committed records of several seeds."""
+"""Variants side by side, from the records of several draws and seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
-from dfer_nb.errors import BadInput
 from dfer_nb.viewing.page import Table, number
+from dfer_nb.viewing.palette import has_truth
 from dfer_nb.viewing.pointing import hits, known_apex
-from dfer_nb.viewing.tables import group_of, last_rows
+from dfer_nb.viewing.records import describe, group_of, mean, of_variant, reported_rows, rules, runs, score, setting
+from dfer_nb.viewing.statistics import HOW, Effect, against, over_runs
+
+NOT_RUN = "not run"
+SECONDS = "seconds an epoch"
 
 
-def _settings(records: Sequence) -> str:
-    """What the records have in common, in words. Raises BadInput when it is not one setting."""
-    kinds = {(r.config["dataset"], r.config["preset"], r.config["draw"], r.config["fold"]) for r in records}
-    if len(kinds) > 1:
-        raise BadInput(
-            f"records of {len(kinds)} settings cannot stand in one table",
-            sorted(kinds),
-            "choose one dataset, preset, draw and fold",
-        )
-    if not kinds:
-        return "no records"
-    dataset, preset, draw, fold = kinds.pop()
-    return f"{dataset}, draw {draw}, fold {fold}, {preset} preset"
+def effects(records: Sequence, variants: Sequence[str], base: str = "plain", splits: Sequence[str] = ("test", "clean"),
+            metric: str = "WAR") -> Table:
+    """A metric of each variant, and its paired difference to `base` with its interval, on each split; a row a variant.
 
-
-def _table(records: Sequence, variants: Sequence[str], row, caption: str) -> Table:
-    """A row a variant, each cell the mean and range over its records of what `row(record)` gives."""
-    settings, rows = _settings(records), {}
+    records: of one dataset, preset and number of epochs; what has no record says "not run". metric: "WAR", "UAR" or an
+    expression, for its recall. Raises BadInput for records of several settings, and as `statistics.paired` does.
+    """
+    shown = _of(records, [*variants, base])
+    found, rows = against(shown, variants, base, splits, metric), {}
     for variant in variants:
-        values = pd.DataFrame([row(r) for r in records if r.config["variant"] == variant])
-        cells = {name: _cell(values[name].tolist()) for name in values if values[name].notna().any()}
-        rows[variant] = {"runs": str(len(values)), **cells}
-    frame = pd.DataFrame(rows).T.fillna("–")
-    for name in frame.columns.drop("runs"):
-        frame.loc[frame["runs"] == "0", name] = "not run"
-    note = ("Mean over seeds (lowest–highest) where there are several. One run, or a range over few, is not an "
-            "interval: a difference of a point or two is not shown by it.")
-    return Table(frame, f"{caption}; {settings}, last epoch, percent", note)
+        own = of_variant(shown, variant)
+        rows[variant] = {"runs": runs(own) if own else NOT_RUN}
+        for split in splits:
+            name, effect = split.replace("_", " "), found[variant][split]
+            rows[variant][f"{metric}, {name}"] = number(mean(own, split, metric)) if own else NOT_RUN
+            rows[variant][f"difference to {base}, {name}"] = difference_cell(effect, own, variant == base)
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    badge = setting(shown).badge if shown else NOT_RUN
+    uneven = f"A variant with fewer runs is compared with the same runs of {base}."
+    notes = (HOW, uneven if len(set(frame["runs"]) - {NOT_RUN}) > 1 else "",
+             *limits(e for row in found.values() for e in row.values()), rules(shown))
+    caption = f"{metric} in percent, differences in points; {describe(shown)}"
+    return Table(frame, caption, " ".join(filter(None, notes)),
+                 {name: badge for name in frame if name != "runs"})
 
 
-def _cell(values: list[float]) -> str:
-    spread = f" ({number(min(values))}–{number(max(values))})" if len(values) > 1 else ""
-    return number(sum(values) / len(values)) + spread
+def difference_cell(effect: Effect | None, own: Sequence, is_base: bool) -> str:
+    """An effect in words; a dash for the base itself; what was not run, the variant or the base."""
+    if effect is not None:
+        return effect.words()
+    return NOT_RUN if not own else "–" if is_base else f"base {NOT_RUN}"
+
+
+def limits(effects: Iterable[Effect | None]) -> list[str]:
+    """What the intervals of these effects do not cover, each sentence once."""
+    return list(dict.fromkeys(effect.limits() for effect in effects if effect is not None))
 
 
 def compare(records: Sequence, variants: Sequence[str], splits: Sequence[str] = ("test",)) -> Table:
     """WAR of the splits, UAR, mu against the apex of the test clips, and time, a row a variant.
 
-    records: of one dataset, draw, fold and preset; a variant without a record says "not run". Raises BadInput for
-    records of several settings.
+    records: of one dataset, preset and number of epochs; a variant without a record says "not run". Raises BadInput
+    for records of several settings.
     """
 
     def row(record) -> dict[str, float]:
-        parts = {"test": record.summary["last"], **record.summary["slices"]}
-        values = {f"WAR, {split.replace('_', ' ')}": parts[split]["WAR"] for split in splits}
-        values["UAR, test"] = record.summary["last"]["UAR"]
-        test = last_rows(record, "test")
+        values = {f"WAR, {split.replace('_', ' ')}": score(record, split, "WAR") for split in splits}
+        values["UAR, test"] = score(record, "test", "UAR")
+        test = reported_rows(record, "test")
         if "apex_start" in test and "mu" in test and test["mu"].notna().any():
             known = known_apex(test)
             values |= {"mu in the apex": hits(known), "always the middle": hits(known, 0.5)}
-        values["seconds an epoch"] = record.epochs["seconds"].median()
-        return values
+        return values | {SECONDS: record.epochs["seconds"].median()}
 
     return _table(records, variants, row, "Recognition")
 
 
 def compare_groups(records: Sequence, variants: Sequence[str]) -> Table:
-    """What the noisy and the hard group of the last epoch hold, against the truth, a row a variant.
+    """What the noisy and the hard group of the reported epoch hold, against the truth, a row a variant.
 
     Precision is the share of a group that is what it is named after. Beside the noisy group stands the same number of
-    clips with the largest losses: what agreement adds is the difference. Raises BadInput as `compare` does.
+    clips with the largest losses: what agreement adds is the difference. Where the truth is not known, agreement alone.
+    Raises BadInput as `compare` does.
     """
     def row(record) -> dict[str, float]:
-        clips = last_rows(record, "train")
+        clips = reported_rows(record, "train")
+        agreed = {"full agreement": 100 * (clips["agreement"] == 1).mean()} if "agreement" in clips else {}
+        if not has_truth(clips):
+            return agreed
         group, wrong, hard = group_of(clips, record.config["method"]), clips["wrong_label"], clips["hard"]
         largest = clips["loss"].rank(ascending=False, method="first") <= (group == "noisy").sum()
-        return {"full agreement": 100 * (clips["agreement"] == 1).mean(),
-                "noisy: wrong labels": 100 * wrong[group == "noisy"].mean(),
-                "as many by loss alone": 100 * wrong[largest].mean(), "wrong labels in all": 100 * wrong.mean(),
-                "hard: hard clips": 100 * hard[group == "hard"].mean(), "hard clips in all": 100 * hard.mean(),
-                "hard: wrong labels": 100 * wrong[group == "hard"].mean()}
+        found = {"noisy: wrong labels": wrong[group == "noisy"], "as many by loss alone": wrong[largest],
+                 "wrong labels in all": wrong, "hard: hard clips": hard[group == "hard"], "hard clips in all": hard,
+                 "hard: wrong labels": wrong[group == "hard"]}
+        return agreed | {name: 100 * share.mean() for name, share in found.items()}
 
     return _table(records, variants, row, "Groups of the training clips")
+
+
+def _of(records: Sequence, variants: Sequence[str]) -> list:
+    """The records of these variants, in their order, a variant once."""
+    return [record for variant in dict.fromkeys(variants) for record in of_variant(records, variant)]
+
+
+def _table(records: Sequence, variants: Sequence[str], row: Callable[[object], dict], caption: str) -> Table:
+    """A row a variant, each cell the mean over its records of what `row(record)` gives, with its interval."""
+    shown, rows = _of(records, variants), {}
+    settings = describe(shown)
+    for variant in variants:
+        own = of_variant(shown, variant)
+        values = pd.DataFrame([row(record) for record in own])
+        rows[variant] = {"runs": runs(own) if own else NOT_RUN}
+        rows[variant] |= {name: _cell(values[name], own) for name in values if values[name].notna().any()}
+    frame = pd.DataFrame.from_dict(rows, orient="index").fillna("–")
+    frame.loc[frame["runs"] == NOT_RUN] = NOT_RUN
+    note = ("Mean over runs (95 % interval over seeds and draws, where there are several runs). One run shows no "
+            "difference of a point or two; an interval over two runs is as wide as two runs deserve.")
+    return Table(frame, f"{caption}, percent; {settings}", f"{note} {rules(shown)}".strip(),
+                 {name: setting(shown).badge for name in frame if name != "runs"} if shown else {})
+
+
+def _cell(values: pd.Series, records: Sequence) -> str:
+    known = values.notna().to_numpy()
+    middle, low, high = over_runs(values[known], [r for r, k in zip(records, known, strict=True) if k])
+    if pd.isna(low):
+        return number(middle)
+    most = float("inf") if values.name == SECONDS else 100.0
+    return f"{number(middle)} ({number(max(low, 0.0))} to {number(min(high, most))})"

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing.palette import styled
+from dfer_nb.viewing.palette import BADGE, styled
 
-_BADGE = "background:#F3C969;color:#222222;border-radius:0.3em;padding:0 0.4em;font-weight:normal"
+_BADGE = f"background:{BADGE};color:#222222;border-radius:0.3em;padding:0 0.4em;font-weight:normal"
 
 
 @dataclass(frozen=True)

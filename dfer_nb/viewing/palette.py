@@ -21,6 +21,8 @@ GROUPS = ("ordinary", "hard", "noisy")  # in the order of their numbers in a rec
 # What the truth table says of a clip. Where several hold, the first one names the clip.
 TRUTHS = {"wrong_label": "wrong label", "low_quality": "low quality", "hard": "hard"}
 TRUTH_COLOURS = {"clean": "#8C8C8C", "wrong label": "#D55E00", "low quality": "#CC79A7", "hard": "#0072B2"}
+# Of a difference between variants, seen or not; the ground of the badge that says where our figures come from.
+SEEN, UNSEEN, BADGE = "#0072B2", "#8C8C8C", "#F3C969"
 # From full agreement downwards.
 AGREEMENT_COLOURS = ("#0B3C5D", "#4A8DB7", "#A8CDE3", "#F2B880", "#D55E00", "#8C2D04")
 
@@ -45,7 +47,7 @@ def need(table: pd.DataFrame, *columns: str) -> None:
     if missing:
         raise BadInput(f"the table has no column {', '.join(missing)}",
                        f"its columns: {', '.join(map(str, table))}",
-                       "give rows of a record, such as tables.last_rows(record, 'train')")
+                       "give rows of a record, such as tables.reported_rows(record, 'train')")
     if table.empty:
         raise BadInput("there are no clips to draw", "an empty table", "check how the rows were chosen")
 

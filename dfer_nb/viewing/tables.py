@@ -1,52 +1,35 @@
 """Small tables of run records, for the page: plain HTML with a caption, and the same cells as text."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 from scipy.stats import binomtest
 
 from dfer_nb.data.expressions import EXPRESSIONS
-from dfer_nb.errors import BadInput
+from dfer_nb.viewing.comparison import compare, compare_groups, effects
 from dfer_nb.viewing.page import Table, number
 from dfer_nb.viewing.palette import GROUPS, has_truth, truth_flags
-from dfer_nb.viewing.published import ablation, beside_paper
+from dfer_nb.viewing.published import beside
+from dfer_nb.viewing.records import group_of, reported_rows
 
-__all__ = ["Table", "ablation", "agreement_by_expression", "beside_paper", "detection", "group_of",
-           "last_rows", "metrics", "slices", "truth_statistics"]
+__all__ = ["Table", "agreement_by_expression", "beside", "compare", "compare_groups", "detection", "effects",
+           "group_of", "metrics", "reported_rows", "slices", "truth_statistics"]
 
 METRICS = (*EXPRESSIONS, "UAR", "WAR")
 
 
-def last_rows(record, split: str) -> pd.DataFrame:
-    """A record's clip rows of a split in its last epoch, with the truth's columns where there is a truth.
-
-    Raises BadInput when the record has no such split.
-    """
-    rows = record.clips[record.clips["split"] == split]
-    if rows.empty:
-        raise BadInput(f"the record has no clips of split {split!r}", "record.clips",
-                       f"choose one of: {', '.join(record.clips['split'].unique())}")
-    rows = rows[rows["epoch"] == rows["epoch"].max()].reset_index(drop=True)
-    if record.truth is None:
-        return rows
-    extra = ["clip", *(name for name in record.truth if name not in rows)]
-    return rows.merge(record.truth[extra], on="clip", how="left", validate="many_to_one")
-
-
 def metrics(record) -> Table:
-    """Recall of each expression, UAR and WAR on the test fold: last epoch, and best-on-test as what it is."""
-    last, best = record.summary["last"], record.summary["best_on_test"]
-    count = last_rows(record, "test")["label"].value_counts()
+    """Recall of each expression, UAR and WAR on the test fold: the reported epoch, and best-on-test as what it is."""
+    reported, best = record.summary["reported"], record.summary["best_on_test"]
+    count = reported_rows(record, "test")["label"].value_counts()
     clips = {name: count.get(k, 0) for k, name in enumerate(EXPRESSIONS)}
-    clips |= {"UAR": last["clips"], "WAR": last["clips"]}
+    clips |= {"UAR": reported["clips"], "WAR": reported["clips"]}
     columns = {"clips": {name: str(clips[name]) for name in METRICS}}
-    for head, part in (("last epoch", last), ("best on test", best)):
+    for head, part in (("reported", reported), ("best on test", best)):
         values = part["recalls"] | {"UAR": part["UAR"], "WAR": part["WAR"]}
         columns[head] = {name: number(values[name]) for name in METRICS}
     note = ("UAR is the mean of the recalls, WAR the share of all clips that is right. Best on test was "
             "chosen with the test labels, which nobody has before the test: it is shown, not reported.")
     return Table(pd.DataFrame(columns), "Recall in percent on the test fold", note,
-                 {"last epoch": f"epoch {last['epoch']}, reported",
+                 {"reported": f"epoch {reported['epoch']}, {record.summary['rule']}",
                   "best on test": f"epoch {best['epoch']}, not reported"})
 
 
@@ -57,33 +40,25 @@ def _interval(percent: float, n: int) -> str:
 
 
 def slices(record) -> Table:
-    """WAR with its 95 % interval, and UAR, of the test fold and of every slice, last epoch."""
-    rows = {"test fold": record.summary["last"], **record.summary["slices"]}
+    """WAR with its 95 % interval, and UAR, of the test fold and of every slice, in the reported epoch."""
+    rows = {"test fold": record.summary["reported"], **record.summary["slices"]}
     cells = [{"clips": str(row["clips"]), "WAR": number(row["WAR"]),
               "95 % interval of WAR": _interval(row["WAR"], row["clips"]), "UAR": number(row["UAR"])}
              for row in rows.values()]
     frame = pd.DataFrame(cells, index=[name.replace("_", " ") for name in rows])
     note = "" if len(rows) > 1 else "This dataset has no slices."
-    return Table(frame, "Last epoch, percent: the test fold, and sets of further clips", note)
-
-
-def group_of(clips: pd.DataFrame, lambdas: Mapping[str, float]) -> pd.Series:
-    """The group each training clip was put in, as a word, from its `weight` (RDFER, Eq. 2).
-
-    lambdas: `record.config["method"]`. A group with the lambda of ordinary clips cannot be told from them.
-    """
-    words = {round(float(lambdas[f"lambda_{name}"]), 4): name for name in ("noisy", "hard", "ordinary")}
-    return clips["weight"].astype(float).round(4).map(words).fillna("ordinary")
+    epoch = f"Epoch {record.summary['reported']['epoch']} ({record.summary['rule']})"
+    return Table(frame, f"{epoch}, percent: the test fold, and sets of further clips", note)
 
 
 def detection(record) -> Table:
-    """Do the groups of the last epoch find what they are named after? Precision, recall, and chance.
+    """Do the groups of the reported epoch find what they are named after? Precision, recall, and chance.
 
     Where the truth is not known (films), the sizes of the groups alone.
     """
-    clips = last_rows(record, "train")
+    clips = reported_rows(record, "train")
     group = group_of(clips, record.config["method"])
-    caption = f"Groups of the {len(clips)} training clips in the last epoch"
+    caption = f"Groups of the {len(clips)} training clips in the reported epoch"
     if not has_truth(clips):
         sizes = pd.DataFrame({"clips": {name: str((group == name).sum()) for name in GROUPS}})
         return Table(sizes, caption, "Which clips are wrongly labelled or hard is not known here.")

@@ -21,7 +21,7 @@ HARD = [False, False, False, False, True, False, True, False, False, False]
 
 @pytest.fixture(scope="module")
 def clips(record):
-    return tables.last_rows(record, "train")
+    return tables.reported_rows(record, "train")
 
 
 def small(reweight=rdfer.reweight, **traits):
@@ -140,7 +140,7 @@ def page(clips, films, tmp_path_factory):
     """A folder with a page that holds one explorer twice, one without a truth, and one of another size."""
     folder = tmp_path_factory.mktemp("page")
     one = of(clips).to_html()
-    blind = of(tables.last_rows(films, "train")).to_html()
+    blind = of(tables.reported_rows(films, "train")).to_html()
     odd = of(clips.head(1110)).to_html()
     (folder / "index.html").write_text(PAGE.format(one + one + blind + odd), encoding="utf-8")
     return folder

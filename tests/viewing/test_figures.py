@@ -26,7 +26,7 @@ from dfer_nb.viewing.palette import EXPRESSION_COLOURS, truth_flags, truth_of
 
 @pytest.fixture(scope="module")
 def train(record):
-    return tables.last_rows(record, "train")
+    return tables.reported_rows(record, "train")
 
 
 def words(figure):
@@ -56,6 +56,53 @@ def test_curves_report_the_last_epoch_and_name_the_best_for_what_it_is(record):
     assert f"best on test: {test_war.max():.1f}, not reported" in text
 
 
+def test_curves_mark_the_reported_epoch_and_what_chose_it(record):
+    epochs = record.epochs.assign(held_out_war=record.epochs["test_war"] - 2)
+    text = words(figures.curves(epochs, reported=3))
+    assert f"epoch 3: {epochs['test_war'].iloc[2]:.1f}, the reported one" in text
+    assert "held-out training clips" in text and "held-out" not in words(figures.curves(record.epochs))
+
+
+@pytest.fixture
+def sweep(slim):
+    """plain, better by 40 of 280 clips, and no better; two draws of one seed."""
+    def run(variant, draw, more):
+        rng = np.random.default_rng(draw)
+        right = {split: np.arange(n) < 0.7 * n + more for split, n in (("test", 280), ("clean", 700))}
+        right = {split: hit ^ (rng.random(len(hit)) < 0.01) for split, hit in right.items()}
+        return slim(right, variant, draw=draw)
+
+    return [run(*key) for key in (("plain", 0, 0), ("plain", 1, 0), ("better", 0, 40), ("better", 1, 40),
+                                  ("same", 0, 0), ("same", 1, 1))]
+
+
+def test_effects_show_every_variant_with_its_interval(sweep):
+    variants = ["same", "plain", "better", "flat"]
+    figure = figures.effects(sweep, variants)
+    table = tables.effects(sweep, variants).frame
+    left, right = figure.axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["same", "better", "flat"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["test clips", "clean clips"]
+    for axes, split in ((left, "test"), (right, "clean")):
+        bars = {round(line.get_ydata()[0]): line.get_xdata() for line in axes.lines if len(set(line.get_xdata())) == 2}
+        assert f"({bars[1][0]:.1f} to {bars[1][1]:.1f})" in table.loc["better", f"difference to plain, {split}"]
+        assert set(bars) == {0, 1}
+        dots = [line for line in axes.lines if line.get_marker() == "o"]
+        assert [line.get_markerfacecolor() for line in dots] == ["white", dots[1].get_color()]  # seen: filled
+        low, high = axes.get_xlim()
+        assert low < min(0, bars[0][0]) and bars[1][1] < high
+    text = words(figure)
+    assert text.count("not run") == 2 and "laptop, end to end" in text and "WAR minus that of plain" in text
+    assert "facsimile-hard, fold 1, 8 epochs, 1 seed x 2 draws" in text
+    assert picture(figures.show(figure, "differences")).width == 700
+
+
+def test_effects_of_nothing_are_refused(sweep):
+    for variants in (["plain"], ["flat"]):
+        with pytest.raises(BadInput, match="no records to draw"):
+            figures.effects([r for r in sweep if r.config["variant"] != "plain"], variants)
+
+
 def test_agreement_bars_add_up_and_show_their_counts(train):
     figure = figures.agreement_by_truth(train)
     clean = ~pd.concat(truth_flags(train), axis=1).any(axis=1)
@@ -70,7 +117,7 @@ def test_agreement_bars_add_up_and_show_their_counts(train):
 
 
 def test_agreement_without_a_truth_compares_with_the_labels(films):
-    text = words(figures.agreement_by_truth(tables.last_rows(films, "train")))
+    text = words(figures.agreement_by_truth(tables.reported_rows(films, "train")))
     assert "predicted as\nlabelled" in text and "wrong label" not in text
 
 
@@ -106,7 +153,7 @@ def test_pointing_says_how_many_hit_of_those_that_could_miss():
 
 
 def test_pointing_without_an_apex_shows_mu_and_delta(films, record):
-    assert "Stride" in words(figures.pointing(tables.last_rows(films, "test")))
+    assert "Stride" in words(figures.pointing(tables.reported_rows(films, "test")))
     with pytest.raises(BadInput, match="no column mu, delta"):
         figures.pointing(record.clips.drop(columns=["mu", "delta"]))
 

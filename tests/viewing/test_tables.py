@@ -1,52 +1,31 @@
-"""Tables say what the record says; a paper's figure is never confused with ours, and what was not run says so."""
+"""Tables say what the record says."""
 
 import html
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-import yaml
 
-from dfer_nb import files
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing import published, tables
-
-PAPER = {"rdfer": {"tables": {
-    "I": {"title": "On films", "columns": ["Happy", "Disgust", "WAR", "UAR"],
-          "rows": {"RDFER": {"Happy": 89.69, "Disgust": None, "WAR": 69.73, "UAR": 56.93}}},
-    "III": {"title": "Ablation", "columns": ["WAR", "UAR"],
-            "rows": {"RDFER": {"WAR": 69.73, "UAR": 56.93}, "w/o Re-sampling": {"WAR": 68.16, "UAR": 55.89}}}}}}
-
-
-@pytest.fixture
-def book(tmp_path, monkeypatch):
-    """A repository whose published.yml holds PAPER."""
-    (tmp_path / "book").mkdir()
-    (tmp_path / "book" / "published.yml").write_text(yaml.safe_dump(PAPER), encoding="utf-8")
-    monkeypatch.setattr(files, "root", lambda: tmp_path)
-    return tmp_path
-
-
-def run_of(war, preset="paper", dataset="dfew", fold=1):
-    last = {"epoch": 9, "WAR": war, "UAR": war - 10, "recalls": dict.fromkeys(EXPRESSIONS, war + 1), "clips": 100}
-    return SimpleNamespace(config={"preset": preset, "dataset": dataset, "fold": fold}, summary={"last": last})
+from dfer_nb.viewing import tables
 
 
 def test_metrics_show_both_epochs_and_which_one_is_reported(record):
     table = tables.metrics(record)
-    last, best = record.summary["last"], record.summary["best_on_test"]
-    assert table.frame.loc["WAR"].tolist() == ["280", f"{last['WAR']:.1f}", f"{best['WAR']:.1f}"]
-    assert table.frame.loc["Fear", "last epoch"] == f"{last['recalls']['Fear']:.1f}"
+    reported, best = record.summary["reported"], record.summary["best_on_test"]
+    assert table.frame.loc["WAR"].tolist() == ["280", f"{reported['WAR']:.1f}", f"{best['WAR']:.1f}"]
+    assert table.frame.loc["Fear", "reported"] == f"{reported['recalls']['Fear']:.1f}"
     assert table.frame["clips"][list(EXPRESSIONS)].astype(int).sum() == 280
-    assert table.badges == {"last epoch": "epoch 6, reported", "best on test": f"epoch {best['epoch']}, not reported"}
+    assert table.badges == {"reported": "epoch 6, last epoch", "best on test": f"epoch {best['epoch']}, not reported"}
     assert best["epoch"] != 6
 
 
 def test_an_expression_without_clips_has_a_dash(record):
-    last = record.summary["last"] | {"recalls": record.summary["last"]["recalls"] | {"Disgust": float("nan")}}
-    table = tables.metrics(SimpleNamespace(**{**vars(record), "summary": record.summary | {"last": last}}))
-    assert table.frame.loc["Disgust", "last epoch"] == "–"
+    reported = record.summary["reported"]
+    reported = reported | {"recalls": reported["recalls"] | {"Disgust": float("nan")}}
+    table = tables.metrics(SimpleNamespace(**{**vars(record), "summary": record.summary | {"reported": reported}}))
+    assert table.frame.loc["Disgust", "reported"] == "–"
 
 
 def test_slices_carry_their_intervals(record, films):
@@ -55,60 +34,12 @@ def test_slices_carry_their_intervals(record, films):
     low, high = map(float, table.frame.loc["clean", "95 % interval of WAR"].split(" to "))
     war = float(table.frame.loc["clean", "WAR"])
     assert low < war < high and 4 < high - low < 11  # 350 clips
+    assert table.caption.startswith("Epoch 6 (last epoch), percent")
     assert tables.slices(films).note == "This dataset has no slices."
 
 
 def test_wilson_interval_of_a_textbook_case():
     assert tables._interval(70.0, 10) == "39.7 to 89.2"
-
-
-def test_a_full_run_of_the_papers_protocol_is_compared(book):
-    table = tables.beside_paper([run_of(70 + k, fold=k) for k in range(1, 6)])  # mean 73
-    assert table.frame.loc["WAR"].tolist() == ["69.73", "73.00", "+3.27"]
-    assert table.frame.loc["Happy"].tolist() == ["89.69", "74.00", "-15.69"]
-    assert table.frame.loc["Disgust", ["paper", "difference"]].tolist() == ["–", "–"]
-    assert table.badges == {"ours": "paper, dfew, folds 1, 2, 3, 4, 5"} and table.note == ""
-
-
-@pytest.mark.parametrize("record", [
-    run_of(80, preset="laptop"), run_of(80, dataset="facsimile"), run_of(80),
-    [run_of(80, fold=k) for k in (1, 2, 3, 4, 4)], [run_of(80, preset="laptop", fold=k) for k in range(1, 6)]])
-def test_anything_else_is_shown_with_its_badge_and_no_difference(book, record):
-    table = tables.beside_paper(record)
-    assert table.frame.loc["WAR"].tolist() == ["69.73", "80.00", "–"]
-    first = record[0] if isinstance(record, list) else record
-    badge = table.badges["ours"]
-    assert badge.startswith(f"{first.config['preset']}, {first.config['dataset']}, fold")
-    assert "no difference" in table.note
-    page = table._repr_html_()
-    assert f'border-radius:0.3em;padding:0 0.4em;font-weight:normal">{badge}</span></th>' in page
-
-
-def test_what_was_not_run_says_so(book):
-    table = tables.beside_paper(None)
-    assert table.frame["ours"].tolist() == ["not run"] * 4 and set(table.frame["difference"]) == {"–"}
-    rows = tables.ablation({"RDFER": run_of(80, preset="laptop", dataset="facsimile")}).frame
-    assert rows.loc["RDFER"].tolist() == ["69.73", "80.00", "56.93", "70.00"]
-    assert rows.loc["w/o Re-sampling"].tolist() == ["68.16", "not run", "55.89", "not run"]
-    assert tables.ablation({}).badges["WAR, ours"] == "not run"
-
-
-def test_missing_papers_tables_and_rows_are_named(book):
-    for call, words in ((lambda: published.load("sciu", "I"), "no paper 'sciu'"),
-                        (lambda: published.load("rdfer", "IX"), "no table 'IX'"),
-                        (lambda: tables.beside_paper(None, row="RDFER (theirs)"), "no row 'RDFER (theirs)'"),
-                        (lambda: tables.ablation({"w/o everything": None}), "no row 'w/o everything'")):
-        with pytest.raises(BadInput, match="choose one of") as error:
-            call()
-        assert words in str(error.value)
-    (book / "book" / "published.yml").unlink()
-    with pytest.raises(BadInput, match="not here"):
-        published.load("rdfer", "I")
-
-
-def test_the_books_own_published_figures_can_be_shown():
-    assert published.load("rdfer", "I")["rows"]["RDFER"]["WAR"] == 69.73
-    assert tables.ablation({}).frame.loc["w/o Re-sampling", "WAR, paper"] == "68.16"
 
 
 def tiny(**columns):
@@ -118,7 +49,7 @@ def tiny(**columns):
     truth = pd.DataFrame({"clip": list("abcdefghij"), "wrong_label": [True] + 8 * [False] + [True],
                           "low_quality": [False, True] + 8 * [False], "hard": 4 * [False] + 3 * [True] + 3 * [False]})
     method = {"lambda_hard": 1.5, "lambda_noisy": 0.0, "lambda_ordinary": 1.0}
-    return SimpleNamespace(clips=clips, truth=truth, config={"method": method})
+    return SimpleNamespace(clips=clips, truth=truth, config={"method": method}, summary={"reported": {"epoch": 4}})
 
 
 def test_detection_by_hand():
@@ -139,11 +70,11 @@ def test_detection_where_the_truth_is_not_known(films):
     assert "not known" in table.note
 
 
-def test_last_rows_join_the_truth_once(record):
-    rows = tables.last_rows(record, "train")
+def test_reported_rows_join_the_truth_once(record):
+    rows = tables.reported_rows(record, "train")
     assert len(rows) == 1120 and set(rows["epoch"]) == {5} and rows["wrong_label"].notna().all()
     with pytest.raises(BadInput, match="clean, short_apex"):
-        tables.last_rows(record, "validation")
+        tables.reported_rows(record, "validation")
 
 
 def test_agreement_by_expression_by_hand():
