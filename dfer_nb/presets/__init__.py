@@ -18,12 +18,14 @@ from dfer_nb.training.controls import Control
 from dfer_nb.training.method import Method
 from dfer_nb.training.optimise import Settings
 
-__all__ = ["CONTROLS", "PRESETS", "VARIANTS", "Plan", "Value", "Variant", "build", "plan", "variants"]
+__all__ = ["CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Plan", "Value", "Variant", "build", "plan", "variants"]
 
-# A paper's module has PRESETS, VARIANTS, MODEL, METHOD and FRAMES (what another kind of FACSimile needs, by its name).
+# A paper's module has PRESETS, VARIANTS, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile needs, by
+# its name).
 PAPERS = {"rdfer": rdfer}
 PRESETS = {name: paper.PRESETS for name, paper in PAPERS.items()}
 VARIANTS: dict[str, dict[str, Variant]] = {name: paper.VARIANTS for name, paper in PAPERS.items()}
+MAIN_TABLES: dict[str, tuple[str, str]] = {name: paper.MAIN_TABLE for name, paper in PAPERS.items()}
 
 # Every paper has these beside its own variants.
 CONTROLS = {
