@@ -1,26 +1,20 @@
 """Figures of run records. Each function returns a matplotlib Figure; `show` puts it on the page."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import binomtest
 
 from dfer_nb.data.expressions import EXPRESSIONS
-from dfer_nb.errors import BadInput
 from dfer_nb.training import metrics
+from dfer_nb.viewing.effects import effects_figure
 from dfer_nb.viewing.page import show
 from dfer_nb.viewing.palette import (
     AGREEMENT_COLOURS,
-    BADGE,
-    SEEN,
+    HALO,
     TRUTH_COLOURS,
-    UNSEEN,
     has_truth,
     need,
     panels,
@@ -30,14 +24,9 @@ from dfer_nb.viewing.palette import (
 )
 from dfer_nb.viewing.pictures import contact_sheet, film_strip
 from dfer_nb.viewing.pointing import pointing, resampled_positions
-from dfer_nb.viewing.records import setting
-from dfer_nb.viewing.statistics import Effect, against
 
-__all__ = ["agreement_by_truth", "confusion", "contact_sheet", "curves", "effects", "film_strip", "loss_by_agreement",
-           "pointing", "resampled_positions", "show"]
-
-
-HALO = [Stroke(linewidth=3.2, foreground="white"), Normal()]  # seen on the darkest bar, and across a line
+__all__ = ["agreement_by_truth", "confusion", "contact_sheet", "curves", "effects_figure", "film_strip",
+           "loss_by_agreement", "pointing", "resampled_positions", "show"]
 
 
 @styled()
@@ -169,56 +158,3 @@ def loss_by_agreement(clips: pd.DataFrame) -> Figure:
         handles = [Patch(color=TRUTH_COLOURS[name], label=name) for name in names]
         figure.legend(handles=handles, loc="outside upper center", ncols=4)
     return figure
-
-
-@styled()
-def effects(records: Sequence, variants: Sequence[str], base: str = "plain", splits: Sequence[str] = ("test", "clean"),
-            metric: str = "WAR") -> Figure:
-    """Each variant's paired difference to `base` with its 95 % interval, a panel a split; variants from top to bottom.
-
-    As `comparison.effects`, which says it in numbers; raises what that raises, and BadInput for nothing to draw.
-    """
-    rows = [variant for variant in variants if variant != base]
-    shown = [r for r in records if r.config["variant"] in (*rows, base)]
-    if not rows or not shown:
-        raise BadInput("there are no records to draw", "figures.effects", "run the variants, and the base among them")
-    found = against(shown, rows, base, splits, metric)
-    figure, grid = panels(1, len(splits), height=1.75 + 0.34 * len(rows), sharex=True, sharey=True, squeeze=False)
-    for axes, split in zip(grid[0], splits, strict=True):
-        axes.axvline(0, color="#555555", linewidth=1)
-        for y, variant in enumerate(rows):
-            _effect(axes, y, found[variant][split])
-        axes.set(title=f"{split.replace('_', ' ')} clips",
-                 xlabel=f"{metric} minus that of {base}, points\n(right: better)")
-        axes.grid(axis="x")
-    ends = [0, *(end for part in found.values() for e in part.values() if e for end in (e.low, e.high))]
-    reach, margin = (min(ends), max(ends)), 0.06 * max(max(ends) - min(ends), 1)
-    grid[0][0].set(xlim=(reach[0] - margin, reach[1] + margin), ylim=(len(rows) - 0.4, -0.7))
-    grid[0][0].set_yticks(range(len(rows)), rows)
-    what = setting(shown)
-    words = f"Difference to {base}: {what.dataset}, {what.fold_words}, {what.epochs} epochs, {what.runs}"
-    figure.suptitle(words, x=0.01, ha="left", fontsize=9)
-    figure.text(0.99, 0.985, f"{what.preset}, {what.tier}", ha="right", va="top",
-                bbox={"facecolor": BADGE, "edgecolor": "none", "boxstyle": "round,pad=0.3"})
-    figure.legend(handles=[Line2D([], [], label=label, **_mark(seen)) for label, seen in
-                           (("difference seen", True), ("no difference seen", False))]
-                  + [Line2D([], [], color="#555555", label="95 % interval")], loc="outside lower center", ncols=3)
-    return figure
-
-
-def _mark(seen: bool) -> dict:
-    colour = SEEN if seen else UNSEEN
-    return {"marker": "o", "markersize": 7, "linestyle": "", "color": colour,
-            "markerfacecolor": colour if seen else "white"}
-
-
-def _effect(axes, y: int, effect: Effect | None) -> None:
-    """One variant: a bar for the interval and a dot, filled where a difference is seen, with its number above."""
-    if effect is None:
-        axes.annotate("not run", (0, y), xytext=(4, 0), textcoords="offset points", va="center", color="#777777")
-        return
-    mark = _mark(effect.seen)
-    axes.plot([effect.low, effect.high], [y, y], color=mark["color"], linewidth=2.2 if effect.seen else 1.4)
-    axes.plot(effect.difference, y, **mark)
-    axes.annotate(f"{effect.difference:+.1f}", (effect.difference, y), xytext=(0, 6), textcoords="offset points",
-                  ha="center", fontsize=7.5, color=mark["color"], path_effects=HALO)

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib.style
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
 
 from dfer_nb.errors import BadInput
 
@@ -23,6 +24,7 @@ TRUTHS = {"wrong_label": "wrong label", "low_quality": "low quality", "hard": "h
 TRUTH_COLOURS = {"clean": "#8C8C8C", "wrong label": "#D55E00", "low quality": "#CC79A7", "hard": "#0072B2"}
 # Of a difference between variants, seen or not; the ground of the badge that says where our figures come from.
 SEEN, UNSEEN, BADGE = "#0072B2", "#8C8C8C", "#F3C969"
+HALO = [Stroke(linewidth=3.2, foreground="white"), Normal()]  # of a mark that is seen on the darkest bar too
 # From full agreement downwards.
 AGREEMENT_COLOURS = ("#0B3C5D", "#4A8DB7", "#A8CDE3", "#F2B880", "#D55E00", "#8C2D04")
 

@@ -69,7 +69,7 @@ def of_variant(records: Iterable, variant: str | None) -> list:
     for one, other in zip(found, found[1:], strict=False):
         if key(one) == key(other):
             raise BadInput(f"two records of {variant}: fold, draw, seed = {key(one)}", "the records",
-                           "keep the one that was made with the present code, and remove the other")
+                           "choose further, such as by `threads`, or remove the one that an older code made")
     return found
 
 

@@ -78,7 +78,7 @@ def sweep(slim):
 
 def test_effects_show_every_variant_with_its_interval(sweep):
     variants = ["same", "plain", "better", "flat"]
-    figure = figures.effects(sweep, variants)
+    figure = figures.effects_figure(sweep, variants)
     table = tables.effects(sweep, variants).frame
     left, right = figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["same", "better", "flat"]
@@ -97,10 +97,17 @@ def test_effects_show_every_variant_with_its_interval(sweep):
     assert picture(figures.show(figure, "differences")).width == 700
 
 
-def test_effects_of_nothing_are_refused(sweep):
-    for variants in (["plain"], ["flat"]):
-        with pytest.raises(BadInput, match="no records to draw"):
-            figures.effects([r for r in sweep if r.config["variant"] != "plain"], variants)
+def test_effects_of_nothing_say_so(sweep):
+    text = words(figures.effects_figure([], ["better"]))
+    assert "Difference to plain: no records" in text and text.count("not run") == 3  # two panels, and the badge
+    with pytest.raises(BadInput, match="nothing to compare"):
+        figures.effects_figure(sweep, ["plain"])
+
+
+def test_effects_on_frozen_features_are_badged_as_such(sweep):
+    for run in sweep:
+        run.config["preset"] = "frozen"
+    assert "frozen features" in words(figures.effects_figure(sweep, ["better"])).split("\n")
 
 
 def test_agreement_bars_add_up_and_show_their_counts(train):
