@@ -19,7 +19,7 @@ import dfer_nb
 ROOT = Path(__file__).resolve().parents[1]
 # Each room of dfer_nb and its floor: a room imports from lower floors and from itself.
 # A new paper's room belongs on the floor of rdfer.
-FLOORS = {"errors": 0, "files": 1, "data": 2, "models": 2, "training": 3, "rdfer": 4, "viewing": 4,
+FLOORS = {"errors": 0, "files": 1, "data": 2, "models": 2, "training": 3, "rdfer": 4, "m3dfel": 4, "viewing": 4,
           "presets": 5, "run": 6, "pretrain": 6, "sweep": 7}
 LONGEST = 330  # lines of a file
 LONGEST_FUNCTION = 45

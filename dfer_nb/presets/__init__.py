@@ -12,7 +12,7 @@ import torch
 
 from dfer_nb.data.facsimile import KINDS
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import rdfer
+from dfer_nb.presets import m3dfel, rdfer
 from dfer_nb.presets.values import Value, Variant
 from dfer_nb.training.controls import Control
 from dfer_nb.training.method import Method
@@ -22,7 +22,7 @@ __all__ = ["CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Plan", "Value", "V
 
 # A paper's module has PRESETS, VARIANTS, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile needs, by
 # its name).
-PAPERS = {"rdfer": rdfer}
+PAPERS = {"rdfer": rdfer, "m3dfel": m3dfel}
 PRESETS = {name: paper.PRESETS for name, paper in PAPERS.items()}
 VARIANTS: dict[str, dict[str, Variant]] = {name: paper.VARIANTS for name, paper in PAPERS.items()}
 MAIN_TABLES: dict[str, tuple[str, str]] = {name: paper.MAIN_TABLE for name, paper in PAPERS.items()}

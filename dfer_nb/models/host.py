@@ -1,0 +1,38 @@
+"""What every host network is: a classifier of clips that also gives its feature vector."""
+
+import torch
+from torch import nn
+
+from dfer_nb.errors import BadInput
+from dfer_nb.models.layers3d import ChannelsLast
+
+
+class Host(ChannelsLast):
+    """A plain classifier of clips; a framework may also be put around its features.
+
+    frames (B, T, 3, H, W) in 0..1. `features(frames)` -> (B, out_dim). Calling it -> a dict: logits
+    (B, num_classes) and features (B, out_dim). num_classes 0 leaves the classifier out, so a framework that brings
+    its own does not carry two; then calling it raises BadInput. What may come pre-trained is named `backbone`, and
+    learns at the rate of backbones; everything else learns at the rate of heads.
+    """
+
+    def __init__(self, out_dim: int, num_classes: int = 7):
+        super().__init__()
+        self.out_dim = out_dim
+        self.classifier = nn.Linear(out_dim, num_classes) if num_classes else None
+
+    def features(self, frames: torch.Tensor) -> torch.Tensor:
+        """frames (B, T, 3, H, W) -> (B, out_dim)."""
+        raise NotImplementedError
+
+    def forward(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
+        if self.classifier is None:
+            raise BadInput("this host was built without a classifier", type(self).__name__,
+                           "build it with num_classes=7, or ask for its features(frames)")
+        features = self.features(frames)
+        return {"logits": self.classifier(features), "features": features}
+
+
+def per_frame(net: nn.Module, frames: torch.Tensor) -> torch.Tensor:
+    """A 2-D network on every frame: (B, T, 3, H, W) -> (B, T, D)."""
+    return net(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])  # (B, T, D)

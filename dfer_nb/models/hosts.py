@@ -1,0 +1,141 @@
+"""Host networks by name: plain classifiers of clips, at the papers' size and small enough for two CPU cores."""
+
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import nn
+
+from dfer_nb.errors import BadInput
+from dfer_nb.models.backbones import backbone
+from dfer_nb.models.facenet3d import FaceNet3D
+from dfer_nb.models.former_dfer import FormerDFER
+from dfer_nb.models.host import Host, per_frame
+from dfer_nb.models.layers3d import as_video
+
+__all__ = ["CNNRecurrent", "FaceNet3D", "FormerDFER", "FrameMean", "Host", "VideoHost", "host", "without_time"]
+
+KINETICS_MEAN, KINETICS_STD = (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)  # torchvision's, of RGB
+
+
+class FrameMean(Host):
+    """A 2-D network whose frame features are averaged: what is left of a 3-D network when a clip is one frame.
+
+    frames (B, T, 3, H, W) in 0..1 -> features (B, D). cnn, weights: as in `backbone`, which also says the mean and
+    std that are applied (ImageNet's for torchvision's networks, FaceNet's own scaling).
+    """
+
+    def __init__(self, cnn: str = "resnet18", weights: str = "none", num_classes: int = 7):
+        net = backbone(cnn, weights)
+        super().__init__(net.out_dim, num_classes)
+        self.backbone = net
+
+    def features(self, frames: torch.Tensor) -> torch.Tensor:
+        return per_frame(self.backbone, frames).mean(dim=1)
+
+
+class CNNRecurrent(Host):
+    """CNN-LSTM or CNN-GRU: a 2-D network on every frame, a bidirectional recurrent network, a mean over time.
+
+    frames (B, T, 3, H, W) in 0..1 -> features (B, out_dim). cnn, weights: as in `backbone`, which also says the mean
+    and std that are applied; cell: "lstm" or "gru"; hidden: units of each direction; out_dim: width after a last
+    linear layer. The default sizes are a reading of RDFER's Table VI: they give its 22.2 M parameters, and features
+    of 512 that fit M3DFEL at the 11.8 M more which the table has for every backbone.
+    """
+
+    def __init__(self, cnn: str = "resnet18", weights: str = "none", cell: str = "lstm", hidden: int = 512,
+                 layers: int = 2, out_dim: int = 512, num_classes: int = 7):
+        if cell not in ("lstm", "gru"):
+            raise BadInput(f"no recurrent cell {cell!r}", "CNNRecurrent", 'use "lstm" or "gru"')
+        super().__init__(out_dim, num_classes)
+        self.backbone = backbone(cnn, weights)
+        kind = nn.LSTM if cell == "lstm" else nn.GRU
+        self.recurrent = kind(self.backbone.out_dim, hidden, layers, batch_first=True, bidirectional=True)
+        self.project = nn.Linear(2 * hidden, out_dim)
+
+    def features(self, frames: torch.Tensor) -> torch.Tensor:
+        sequence, _ = self.recurrent(per_frame(self.backbone, frames))  # (B, T, 2 * hidden)
+        return self.project(sequence.mean(dim=1))
+
+
+class VideoHost(Host):
+    """A video network of torchvision without its last layer: "r3d_18", "mc3_18" or "r2plus1d_18".
+
+    frames (B, T, 3, H, W) in 0..1 -> features (B, 512). The mean and std of torchvision's Kinetics weights are
+    applied to the colours, with and without those weights. weights: "kinetics" (asked of torchvision, needs a network
+    once) or "none". Raises BadInput for other names and for weights that cannot be had.
+    """
+
+    def __init__(self, name: str = "r3d_18", weights: str = "none", num_classes: int = 7):
+        if name not in ("r3d_18", "mc3_18", "r2plus1d_18") or weights not in ("kinetics", "none"):
+            raise BadInput(f"no video network {name!r} with weights {weights!r}", "VideoHost",
+                           'use "r3d_18", "mc3_18" or "r2plus1d_18" with "kinetics" or "none"')
+        net = _video_network(name, weights)
+        super().__init__(net.fc.in_features, num_classes)
+        net.fc = nn.Identity()
+        self.backbone = net
+        self.register_buffer("mean", torch.tensor(KINETICS_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(KINETICS_STD).view(3, 1, 1), persistent=False)
+
+    def features(self, frames: torch.Tensor) -> torch.Tensor:
+        return self.backbone(as_video((frames - self.mean) / self.std))
+
+
+def _video_network(name: str, weights: str) -> nn.Module:
+    if weights == "none":
+        return torchvision.models.get_model(name, weights=None)
+    chosen = torchvision.models.get_model_weights(name).DEFAULT
+    try:
+        return torchvision.models.get_model(name, weights=chosen)
+    except (OSError, RuntimeError) as error:  # no network, a broken download, a wrong hash
+        target = Path(torch.hub.get_dir()) / "checkpoints" / Path(chosen.url).name
+        raise BadInput(
+            f"the Kinetics weights of {name} could not be had ({type(error).__name__}: {error})",
+            chosen.url,
+            f'put that file at {target} from a machine with a network, or train without them: preset="paper-scratch"',
+        ) from error
+
+
+# Names of the hosts at the two widths. Each takes the weights, frames of a clip, side in pixels and number of classes.
+_FULL = {
+    "r3d": lambda weights, n, size, k: VideoHost("r3d_18", weights, k),
+    "mc3": lambda weights, n, size, k: VideoHost("mc3_18", weights, k),
+    "r2plus1d": lambda weights, n, size, k: VideoHost("r2plus1d_18", weights, k),
+    "cnn": lambda weights, n, size, k: FrameMean("resnet18", weights, k),
+    "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "lstm", num_classes=k),
+    "cnn-gru": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "gru", num_classes=k),
+    "former-dfer": lambda weights, n, size, k: FormerDFER("resnet18", weights, n, size or 112, num_classes=k),
+}
+_NARROW = {
+    "r3d": lambda weights, n, size, k: FaceNet3D("r3d", weights, k),
+    "mc3": lambda weights, n, size, k: FaceNet3D("mc3", weights, k),
+    "r2plus1d": lambda weights, n, size, k: FaceNet3D("r2plus1d", weights, k),
+    "cnn": lambda weights, n, size, k: FrameMean("facenet", weights, k),
+    "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "lstm", 64, 1, 128, k),
+    "cnn-gru": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "gru", 64, 1, 128, k),
+    "former-dfer": lambda weights, n, size, k: FormerDFER("facenet", weights, n, size or 48, num_classes=k),
+}
+VIDEO = ("r3d", "mc3", "r2plus1d")
+
+
+def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 16, size: int = 0,
+         num_classes: int = 7) -> Host:
+    """A host by name: "r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru" or "former-dfer".
+
+    width: "full" (the papers' sizes, ResNet18 where a 2-D network is needed) or "narrow" (FaceNet, for 48 px).
+    weights: "none"; "torchvision" for full ones (Kinetics for the video networks, ImageNet for the others);
+    "shipped" for narrow ones. n_frames of a clip and size in pixels (0: 112 or 48) matter to "former-dfer" alone.
+    Raises BadInput for what is not known, and for weights that cannot be had.
+    """
+    known = {"full": (_FULL, "torchvision"), "narrow": (_NARROW, "shipped")}
+    if width not in known or name not in known[width][0] or weights not in (known[width][1], "none"):
+        raise BadInput(f"no host {name!r} of width {width!r} with weights {weights!r}", "the preset's model settings",
+                       f'use {", ".join(_FULL)}, "full" ("torchvision" or "none") or "narrow" ("shipped" or "none")')
+    if weights == "torchvision":
+        weights = "kinetics" if name in VIDEO else "imagenet"
+    return known[width][0][name](weights, n_frames, size, num_classes)
+
+
+def without_time(name: str) -> str:
+    """The host that a video network comes down to on single frames: "cnn" (M3DFEL, Sec. 4.4, bag size 16)."""
+    return "cnn" if name in VIDEO else name
