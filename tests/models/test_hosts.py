@@ -1,0 +1,194 @@
+"""Hosts: published sizes, one interface, how they start, and what each refuses."""
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from dfer_nb.errors import BadInput
+from dfer_nb.models import hosts
+from dfer_nb.models.backbones import backbone
+from dfer_nb.models.former_dfer import Encoder
+from dfer_nb.models.hosts import FaceNet3D, FormerDFER, VideoHost, host, per_frame
+from dfer_nb.models.layers import parameter_groups
+from dfer_nb.models.layers3d import OverTime, as_video, inflate
+
+NAMES = ("r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru", "former-dfer")
+
+
+def size_of(name: str) -> tuple[float, float]:
+    """Parameters in millions and GMAC of 16 frames of 112 px, counted without computing anything."""
+    with torch.device("meta"):
+        net = host(name)
+        with FlopCounterMode(display=False) as counter:
+            net(torch.empty(1, 16, 3, 112, 112))
+    return sum(p.numel() for p in net.parameters()) / 1e6, counter.get_total_flops() / 2e9
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "gmac"),
+    [
+        ("r3d", 33.17, 40.70),
+        ("mc3", 11.49, 43.34),
+        ("r2plus1d", 31.30, 40.52),
+        ("former-dfer", 18.03, 8.30),
+        ("cnn-lstm", 22.2, 7.97),  # RDFER, Table VI
+        ("cnn", 11.18, 7.76),
+    ],
+)
+def test_full_hosts_have_the_known_sizes(name, parameters, gmac):
+    found = size_of(name)
+    assert found == (pytest.approx(parameters, rel=0.01), pytest.approx(gmac, rel=0.01))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", ["full", "narrow"])
+def test_every_host_has_one_interface(name, width):
+    torch.manual_seed(0)
+    size = {"full": 32, "narrow": 16}[width]
+    net = host(name, width, n_frames=3, size=size, num_classes=5).train()
+    net.to(memory_format=torch.channels_last)
+    frames = torch.rand(1, 3, 3, size, size)  # one clip alone must do, also in training
+    output = net(frames)
+    assert output["logits"].shape == (1, 5) and output["features"].shape == (1, net.out_dim)
+    net.eval()
+    assert torch.equal(net.features(frames), net(frames)["features"])
+    net.train()
+    net(torch.rand(2, 3, 3, size, size))["logits"].square().sum().backward()
+    assert [name for name, p in net.named_parameters() if p.grad is None] == []  # no part is left over
+    with pytest.raises(BadInput, match="without a classifier(.|\n)*num_classes=7"):
+        host(name, width, n_frames=3, size=size, num_classes=0)(frames)
+
+
+@pytest.mark.parametrize("name", ["r3d", "mc3", "r2plus1d", "cnn"])
+def test_narrow_hosts_start_as_the_mean_of_facenets_frame_features(name):
+    frames = torch.rand(2, 4, 3, 48, 48, generator=torch.Generator().manual_seed(1))
+    features = host(name, "narrow", "shipped").features(frames)
+    assert torch.allclose(features, per_frame(backbone("facenet", "shipped"), frames).mean(dim=1), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["r3d", "mc3", "r2plus1d"])
+def test_time_matters_once_a_3d_host_has_learned(kind):
+    torch.manual_seed(2)
+    net = FaceNet3D(kind).eval()
+    frames = torch.rand(2, 4, 3, 48, 48)
+    assert torch.allclose(net.features(frames), net.features(frames.flip(1)), atol=1e-5)
+    net(frames)["logits"][:, 0].sum().backward()
+    torch.optim.SGD(net.parameters(), lr=0.01).step()
+    assert not torch.allclose(net.features(frames), net.features(frames.flip(1)), atol=1e-5)
+
+
+def test_temporal_convolutions_start_as_identity():
+    x = torch.randn(2, 5, 4, 3, 3)
+    assert torch.equal(OverTime(5)(x), x)
+    flat = nn.Conv2d(3, 4, 3, padding=1, bias=False)
+    deep = nn.Conv3d(3, 4, 3, padding=1, bias=False)
+    deep.weight.data = inflate(flat.weight.data)
+    frames = torch.rand(2, 5, 3, 6, 6)
+    assert torch.allclose(deep(as_video(frames)).transpose(1, 2), per_frame(flat, frames), atol=1e-6)
+
+
+def test_frames_reach_a_video_network_with_the_statistics_of_kinetics():
+    net = VideoHost("r3d_18")
+    seen = []
+    net.backbone = nn.Sequential()
+    net.backbone.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    net.features(torch.tensor([0.43216, 0.394666, 0.37645]).view(1, 1, 3, 1, 1).expand(1, 2, 3, 4, 4))
+    net.features(torch.tensor([0.43216 + 0.22803, 0.394666 + 0.22145, 0.37645 + 0.216989])
+                 .view(1, 1, 3, 1, 1).expand(1, 2, 3, 4, 4))
+    assert seen[0].shape == (1, 3, 2, 4, 4)
+    assert torch.allclose(seen[0], torch.zeros(()), atol=1e-6) and torch.allclose(seen[1], torch.ones(()), atol=1e-6)
+
+
+def test_the_statistics_are_those_of_torchvisions_weights():
+    from torchvision.models.video import R3D_18_Weights
+
+    transforms = R3D_18_Weights.DEFAULT.transforms()
+    assert hosts.KINETICS_MEAN == tuple(transforms.mean) and hosts.KINETICS_STD == tuple(transforms.std)
+
+
+def test_channels_last_reaches_2d_and_3d_weights_and_changes_no_number():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv3d(3, 4, 3))
+    with pytest.raises(RuntimeError):  # why `ChannelsLast` is there: once this passes, it can go
+        net.to(memory_format=torch.channels_last)
+    net = FaceNet3D("mc3").eval()
+    before, names = net(torch.full((1, 2, 3, 16, 16), 0.3))["logits"], list(net.parameters())
+    assert net.to(memory_format=torch.channels_last) is net
+    assert all(one is other for one, other in zip(names, net.parameters(), strict=True))  # an optimiser keeps them
+    weight = net.backbone.blocks[0].second[0].weight
+    assert weight.is_contiguous(memory_format=torch.channels_last_3d) and not weight.is_contiguous()
+    assert torch.allclose(net(torch.full((1, 2, 3, 16, 16), 0.3))["logits"], before, atol=1e-6)
+    assert net.to(torch.float64, memory_format=torch.channels_last).classifier.weight.dtype == torch.float64
+
+
+def test_the_encoder_is_pytorchs_own():
+    torch.manual_seed(3)
+    ours = Encoder(8, 2, 16)
+    theirs = nn.TransformerEncoderLayer(8, 2, 16, 0.0, lambda x: nn.functional.gelu(x, approximate="tanh"),
+                                        batch_first=True, norm_first=True)
+    nn.init.zeros_(theirs.self_attn.in_proj_bias)  # ours has none
+    for mine, other in [(ours.qkv.weight, theirs.self_attn.in_proj_weight), (ours.out, theirs.self_attn.out_proj),
+                        (ours.before_attention, theirs.norm1), (ours.before_mlp, theirs.norm2),
+                        (ours.mlp[0], theirs.linear1), (ours.mlp[2], theirs.linear2)]:
+        if isinstance(mine, nn.Module):
+            mine.load_state_dict(other.state_dict())
+        else:
+            mine.data.copy_(other)
+    tokens = torch.randn(3, 5, 8)
+    assert torch.allclose(ours(tokens), theirs(tokens), atol=1e-5)
+
+
+def test_former_dfer_refuses_other_frames():
+    net = FormerDFER("facenet", n_frames=4, size=48)
+    with pytest.raises(BadInput, match="5 frames of 48x48 px(.|\n)*4 frames of 48 px"):
+        net.features(torch.rand(1, 5, 3, 48, 48))
+    with pytest.raises(BadInput, match="4 frames of 32x32 px"):
+        net.features(torch.rand(1, 4, 3, 32, 32))
+
+
+def test_what_is_pretrained_learns_as_a_backbone():
+    own = {"r2plus1d": set(), "cnn-lstm": {"recurrent", "project"},
+           "former-dfer": {"positions", "spatial", "token", "times", "temporal"}}
+    for name, parts in own.items():
+        net = host(name, "narrow")
+        names = {id(p): key.split(".")[0] for key, p in net.named_parameters()}
+        groups = {group: {names[id(p)] for p in found} for group, found in parameter_groups(net).items()}
+        assert groups == {"backbone": {"backbone"}, "heads": parts | {"classifier"}}
+
+
+def test_kinetics_weights_that_cannot_be_had_say_the_way_out(monkeypatch, tmp_path):
+    def offline(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr(torch.hub, "_dir", None, raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    with pytest.raises(BadInput, match="Kinetics weights of r3d_18(.|\n)*put that file at(.|\n)*paper-scratch"):
+        host("r3d", weights="torchvision")
+    with pytest.raises(BadInput, match="ImageNet weights of resnet18"):
+        host("cnn-lstm", weights="torchvision")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("r4d",), ("r3d", "wide"), ("r3d", "full", "shipped"), ("r3d", "narrow", "torchvision"),
+     ("r3d", "full", "kinetics")],
+)
+def test_unknown_hosts_are_refused(arguments):
+    with pytest.raises(BadInput, match="no host(.|\n)*former-dfer"):
+        host(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: FaceNet3D("i3d"), "no FaceNet3D"),
+        (lambda: FaceNet3D("r3d", "imagenet"), "no FaceNet3D"),
+        (lambda: VideoHost("s3d"), "no video network"),
+        (lambda: FormerDFER("resnet50"), "cannot be built on"),
+        (lambda: hosts.CNNRecurrent(cell="rnn"), "no recurrent cell"),
+    ],
+)
+def test_unknown_parts_are_refused(make, message):
+    with pytest.raises(BadInput, match=message):
+        make()
