@@ -11,6 +11,7 @@ DEFAULTS = {"dataset": "", "root": "", "preset": "", "device": "auto"}
 CHOICE = {name: config.get(name, value) for name, value in DEFAULTS.items()}
 JOBS = {job.name: job for job in sweep.chosen(**CHOICE)}
 RESULTS, DATA = files.results_dir(), files.data_dir()
+PYTHON = shlex.quote(sys.executable)
 ONE_THREAD = "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1"
 
 wildcard_constraints:
@@ -23,18 +24,15 @@ rule all:
 rule run:
     input: lambda wildcards: ancient(str(DATA / ".ready" / JOBS[wildcards.name].data))
     output: str(RESULTS / "{name}" / "summary.json")
-    params:
-        options=lambda wildcards: shlex.join(JOBS[wildcards.name].options),
-        log=lambda wildcards: shlex.quote(str(JOBS[wildcards.name].log)),
+    log: str(sweep.log("{name}"))
+    params: options=lambda wildcards: shlex.join(JOBS[wildcards.name].options)
     threads: 1
     resources: mem_mb=3000
-    shell: "mkdir -p $(dirname {params.log}); "
-           + ONE_THREAD + f" {shlex.quote(sys.executable)} -m dfer_nb.run --no-progress {{params.options}} "
-           "> {params.log} 2>&1"
+    shell: f"{ONE_THREAD} {PYTHON} -m dfer_nb.run --no-progress {{params.options}} > {{log:q}} 2>&1"
 
 # What runs on the same clips share: the dataset drawn, decoded, and its frozen features, once.
 rule data:
     output: touch(str(DATA / ".ready" / "{data}"))
     params: chosen=shlex.join(f"--{name}={value}" for name, value in CHOICE.items() if value)
     threads: workflow.cores
-    shell: f"{shlex.quote(sys.executable)} -m dfer_nb.sweep {{params.chosen}} --prepare {{wildcards.data}}"
+    shell: f"{PYTHON} -m dfer_nb.sweep {{params.chosen}} --prepare {{wildcards.data}}"

@@ -10,6 +10,11 @@ from pathlib import Path
 
 from dfer_nb.errors import BadInput
 
+try:
+    import fcntl
+except ImportError:  # Windows: no process waits for another there
+    fcntl = None
+
 
 def root() -> Path:
     """The repository root, whatever the current folder; the current folder when installed elsewhere."""
@@ -103,6 +108,27 @@ def atomic_folder(path):
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
+
+
+@contextmanager
+def alone(path):
+    """One process at a time works on what will lie at `path`; another waits. The lock ends with its process, however.
+
+    Raises BadInput when the disk is full or cannot be written.
+    """
+    if fcntl is None:
+        yield
+        return
+    path = Path(path)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = open(path.parent / f".{path.name}.lock", "w")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            Path(lock.name).unlink(missing_ok=True)  # who waited has the lock of a file that is gone already
 
 
 def write_atomic(path, content: bytes | str) -> None:

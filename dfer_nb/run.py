@@ -151,19 +151,22 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     """Train one configuration, or return its record at once when it has been trained before.
 
     parameters: those of `Request`, by name; fresh: train again, and replace the record once the new one is whole.
-    A run that was cut short goes on after its last whole epoch, and ends with the same record.
+    A run that was cut short goes on after its last whole epoch, and ends with the same record; one that another process
+    is at is waited for.
     Raises BadInput for a bad parameter, dataset or clip; FloatingPointError for a non-finite gradient.
     """
     request = Request(paper, **parameters)
     fabric, config = make_fabric(request), request.config()
     folder = record_folder(config)
-    if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
-        unfinished = folder.with_name(folder.name + ".unfinished")
-        files.sweep(unfinished)  # first: it may put such a state back
-        shutil.rmtree(unfinished, ignore_errors=True)
-    if fresh or not is_complete(folder):
-        with _threads(request.threads):
-            _train(fabric, request, config, folder, progress)
+    # of several processes that are one run, the first starts the others, and must not wait for them here
+    with files.alone(folder) if request.devices == 1 else contextlib.nullcontext():
+        if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
+            unfinished = folder.with_name(folder.name + ".unfinished")
+            files.sweep(unfinished)  # first: it may put such a state back
+            shutil.rmtree(unfinished, ignore_errors=True)
+        if fresh or not is_complete(folder):
+            with _threads(request.threads):
+                _train(fabric, request, config, folder, progress)
     return Record(folder)
 
 

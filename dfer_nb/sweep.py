@@ -7,13 +7,15 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import yaml
 
 from dfer_nb import files
+from dfer_nb.data import facsimile
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
@@ -23,7 +25,7 @@ from dfer_nb.viewing.page import Table
 from dfer_nb.viewing.published import beside
 
 FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `run.Request`
-LISTS = {"folds": "fold", "draws": "draw", "seeds": "seed"}
+LISTS = {"draws": 0, "seeds": 0, "folds": 1}  # and what each is where it is not given
 
 
 @dataclass(frozen=True)
@@ -51,47 +53,77 @@ class Job:
     def data(self) -> str:
         """A word for what is drawn, decoded and computed before the run: equal for runs on the same clips."""
         training = self.request.plan().training
-        made = [self.request.dataset, self.request.root, self.request.draw, training.size, training.max_frames]
-        return f"{self.request.dataset}-draw{self.request.draw}-{files.digest([*made, training.features], 6)}"
+        made = [self.request.root, facsimile.VERSION, training.size, training.max_frames, training.features]
+        return f"{self.request.dataset}-draw{self.request.draw}-{files.digest(made, 6)}"
 
     @property
     def log(self) -> Path:
         """Where the run's own words go."""
-        return files.runs_dir() / "log" / f"{self.name}.txt"
+        return log(self.name)
+
+    @property
+    def called(self) -> tuple:
+        """What its record is called by in results/, where there is one of each name: see `training.record.keep`."""
+        r = self.request
+        return r.paper, r.dataset, r.fold, r.preset, r.variant, r.seed, r.draw
 
 
-def _bad(path: Path, what: str, todo: str) -> BadInput:
-    return BadInput(what, path, todo)
+def log(name: str) -> Path:
+    """The log of the run of this `Job.name`."""
+    return files.runs_dir() / "log" / f"{name}.txt"
 
 
 def declared(paper: str) -> list[Job]:
     """The runs that a chapter declares in results/<paper>/sweep.yml, in its order; each run once.
 
     The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws, seeds, and
-    `keep: whole` where probabilities are wanted. Every run has one thread. Raises BadInput for what is not known.
+    `keep: whole` where probabilities are wanted. Every run has one thread. Raises BadInput for what is not known, and
+    for two runs that would take each other's place in results/.
     """
     path = files.results_dir() / paper / "sweep.yml"
     if not path.exists():
-        raise _bad(path, f"no sweep is declared for {paper}", f"declared are: {', '.join(papers()) or 'none'}")
-    jobs: dict[Request, Job] = {}
-    for group in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
-        for job in _expanded(paper, group, path):
-            jobs.setdefault(job.request, job)
+        raise BadInput(f"no sweep is declared for {paper}", path, f"declared are: {', '.join(papers()) or 'none'}")
+    jobs: dict[tuple, Job] = {}
+    for job in (job for group in _groups(path) for job in _expanded(paper, group, path)):
+        before = jobs.setdefault(job.called, job)
+        if before.request != job.request:
+            raise BadInput(f"{job.called} is declared twice, with different epochs, roots or devices", path,
+                           "declare it once: results/ has one place for it")
+        jobs[job.called] = replace(before, whole=before.whole or job.whole)
     return list(jobs.values())
 
 
+def _groups(path: Path) -> list[dict]:
+    """The groups of a sweep.yml, each a mapping with what a group may have. Raises BadInput."""
+    known = sorted({*FIELDS, *LISTS, "keep", "about"})
+    todo = f"write a list of groups, each with variants (name: what it answers) and, where wanted, {', '.join(known)}"
+    try:
+        groups = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as error:
+        raise BadInput(f"this is not YAML: {error}", path, todo) from error
+    if not isinstance(groups, list):
+        raise BadInput("this is not a list of groups", path, todo)
+    for group in groups:
+        if not isinstance(group, dict) or not isinstance(group.get("variants"), dict):
+            raise BadInput(f"a group has no variants: {group}", path, todo)
+        strange = [str(name) for name in group if name not in (*known, "variants")]
+        if strange or group.get("keep", "slim") not in ("slim", "whole"):
+            raise BadInput(f"a group has {', '.join(strange) or 'keep: ' + str(group['keep'])}", path,
+                           todo if strange else "write keep: slim or keep: whole")
+        if lone := [name for name in LISTS if not isinstance(group.get(name, []), list)]:
+            raise BadInput(f"{lone[0]} is {group[lone[0]]!r}", path, "give a list, as in seeds: [0, 1]")
+    return groups
+
+
 def _expanded(paper: str, group: dict, path: Path) -> Iterable[Job]:
-    strange = set(group) - FIELDS - set(LISTS) - {"variants", "keep", "about"}
-    if strange or not isinstance(group.get("variants"), dict):
-        raise _bad(path, f"a group has {', '.join(sorted(strange)) or 'no variants'}",
-                   f"a group has variants (name: what it answers) and {', '.join(sorted({*FIELDS, *LISTS, 'keep'}))}")
-    shared = {name: group[name] for name in FIELDS & set(group)}
-    for draw in group.get("draws", [0]):
-        for seed in group.get("seeds", [0]):
-            for fold in group.get("folds", [1]):
-                for variant, answers in group["variants"].items():
-                    request = Request(paper, variant=variant, fold=fold, draw=draw, seed=seed, threads=1, **shared)
-                    yield Job(request, answers, group.get("keep") == "whole")
+    shared = {name: group[name] for name in FIELDS & set(group)} | {"threads": 1}
+    for draw, seed, fold in product(*(group.get(name, [least]) for name, least in LISTS.items())):
+        for variant, answers in group["variants"].items():
+            try:
+                request = Request(paper, variant=variant, draw=draw, seed=seed, fold=fold, **shared)
+            except BadInput as error:
+                raise BadInput(error.what, path, error.todo) from None
+            yield Job(request, answers, group.get("keep") == "whole")
 
 
 def papers() -> list[str]:
@@ -156,7 +188,10 @@ def main() -> int:
     try:
         jobs = chosen(**arguments)
         if data:
-            prepare(next(job.request for job in jobs if job.data == data))
+            same = [job.request for job in jobs if job.data == data]
+            if not same:
+                raise BadInput(f"no run needs the data {data!r}", "--prepare", "name the Job.data of a run")
+            prepare(same[0])
             return 0
         missing = report(jobs)
     except BadInput as error:

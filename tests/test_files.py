@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -90,6 +91,31 @@ def test_a_living_process_is_left_alone(tmp_path):
         other.wait()
     files.sweep(tmp_path / "thing")
     assert not living.exists()
+
+
+def test_another_process_waits_until_the_first_ends_however_it_ends(tmp_path):
+    code = (
+        "import sys, time\nfrom dfer_nb import files\n"
+        "with files.alone(sys.argv[1]):\n    print('in', flush=True)\n    time.sleep(60)\n"
+    )
+    first = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "thing")], stdout=subprocess.PIPE, text=True)
+    entered = threading.Event()
+
+    def second():
+        with files.alone(tmp_path / "thing"):
+            entered.set()
+
+    try:
+        assert first.stdout.readline() == "in\n"
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        assert not entered.wait(0.2)
+    finally:
+        first.kill()
+        first.wait()
+        first.stdout.close()
+    waiting.join(60)
+    assert entered.is_set() and not list(tmp_path.iterdir())
 
 
 def test_folders_do_not_depend_on_where_one_stands(tmp_path, monkeypatch):

@@ -3,12 +3,16 @@
 from dataclasses import asdict
 
 import pytest
+import torch
 import yaml
 
-from dfer_nb import files, presets, rdfer
+from dfer_nb import files, presets
 from dfer_nb.errors import BadInput
+from dfer_nb.training.controls import Control
 
 RDFER_PRESETS = presets.PRESETS["rdfer"]
+EVERY_PRESET = [(paper, name) for paper, found in presets.PRESETS.items() for name in found]
+EVERY_VARIANT = [(paper, name) for paper in presets.PRESETS for name in presets.variants(paper)]
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +39,15 @@ def test_the_paper_preset_is_the_papers(stated):
     assert {name: stated[name] for name in fixed} == fixed
 
 
-def test_every_value_says_where_it_comes_from():
-    for name, preset in RDFER_PRESETS.items():
-        for part, values in preset.items():
-            for key, value in values.items():
-                source = value.source
-                assert source.startswith(("Sec. ", "Fig. ", "Eq. ")) or source in ("assumption", "laptop"), (
-                    name,
-                    part,
-                    key,
-                )
-                if name not in ("laptop", "frozen"):
-                    assert source != "laptop", (name, part, key)
+@pytest.mark.parametrize(("paper", "name"), EVERY_PRESET)
+def test_every_value_says_where_it_comes_from(paper, name):
+    values = {key: value for part in presets.PRESETS[paper][name].values() for key, value in part.items()}
+    strange = [key for key, value in values.items()
+               if not value.source.startswith(("Sec. ", "Fig. ", "Eq. ", "Table "))
+               and value.source not in ("assumption", "laptop")]
+    assert values and strange == []
+    if name not in ("laptop", "frozen"):
+        assert [key for key, value in values.items() if value.source == "laptop"] == []
 
 
 def test_what_the_paper_leaves_open_is_tagged_so():
@@ -55,13 +56,19 @@ def test_what_the_paper_leaves_open_is_tagged_so():
     assert {"size", "detector_name", "lambda_ordinary", "ranks", "dim", "start"} <= open_values
 
 
-@pytest.mark.parametrize("variant", presets.VARIANTS["rdfer"])
-def test_every_variant_builds_and_changes_something(variant):
-    chosen = presets.plan("rdfer", variant=variant)
-    model, method = presets.build("rdfer", chosen)
-    assert isinstance(model, rdfer.RDFER) and isinstance(method, rdfer.AgreementReweighting)
-    assert (chosen == presets.plan("rdfer")) == (variant == "rdfer")
-    assert presets.VARIANTS["rdfer"][variant].answers
+@pytest.mark.parametrize(("paper", "variant"), EVERY_VARIANT)
+def test_every_variant_builds_and_changes_something(paper, variant):
+    model, method = presets.build(paper, presets.plan(paper, variant=variant))
+    assert isinstance(model, torch.nn.Module) and isinstance(method, Control) == (variant in presets.CONTROLS)
+    assert isinstance(getattr(method, "base", method), presets.PAPERS[paper].METHOD)
+    same = [presets.plan(paper, preset, variant) == presets.plan(paper, preset) for preset in presets.PRESETS[paper]]
+    assert all(same) == (variant == paper)  # where a preset has a variant's value already, another has not
+    assert presets.variants(paper)[variant].answers
+
+
+@pytest.mark.parametrize("paper", presets.PRESETS)
+def test_no_variant_of_a_paper_is_called_as_a_control(paper):
+    assert not set(presets.VARIANTS[paper]) & set(presets.CONTROLS) and paper in presets.VARIANTS[paper]
 
 
 def test_long_clips_keep_more_frames_at_laptop_size_only():

@@ -102,6 +102,17 @@ def test_a_run_killed_from_outside_at_any_moment_goes_on(start, whole, tmp_path)
     assert 0 not in goes_on(start, runs, "epoch-ranks", whole["epoch-ranks"])
 
 
+def test_a_run_that_another_process_is_at_is_waited_for(start, whole, tmp_path):
+    runs = tmp_path / "runs"
+    first = start(runs, "epoch-ranks", "slowly")
+    while not list(runs.glob("rdfer/facsimile/fold1/epoch-ranks/*.unfinished")):
+        assert first.is_alive()
+        time.sleep(0.005)
+    assert_same(finished(start, runs, "epoch-ranks"), whole["epoch-ranks"])
+    first.join()
+    assert first.exitcode == 0 and (runs.parent / "trained").read_text().split() == ["0", "1", "2"]
+
+
 def test_a_run_killed_twice_goes_on(start, whole, tmp_path):
     runs = tmp_path / "runs"
     for place in ("between_two_steps", "between_the_renames"):

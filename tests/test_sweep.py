@@ -1,0 +1,254 @@
+"""Sweeps: what a chapter declares, what of it is missing, and the Snakefile that makes it, killed and started again."""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dfer_nb import files, run, sweep
+from dfer_nb.errors import BadInput
+from dfer_nb.presets import PRESETS
+from dfer_nb.run import Request
+from dfer_nb.sweep import Job
+from dfer_nb.training.record import Record
+
+GROUP = {"dataset": "facsimile-long", "preset": "frozen", "variants": {"plain": "Table IV", "rdfer": "Table III"}}
+
+
+@pytest.fixture
+def declare(tmp_path, monkeypatch):
+    """Empty folders for results and runs; returns a function that writes rdfer's sweep.yml, of groups or of text."""
+    for name in ("results", "runs", "data"):
+        monkeypatch.setenv(f"DFER_{name.upper()}", str(tmp_path / name))
+
+    def write(*groups) -> Path:
+        path = tmp_path / "results" / "rdfer" / "sweep.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(groups[0] if isinstance(groups[0], str) else yaml.safe_dump(list(groups)), encoding="utf-8")
+        return path
+
+    return write
+
+
+# What is declared
+
+
+def test_a_group_is_every_variant_on_every_fold_draw_and_seed(declare):
+    declare(GROUP | {"folds": [1, 2], "draws": [0, 3], "seeds": [5, 6, 7], "epochs": 4, "device": "cpu"})
+    jobs = sweep.declared("rdfer")
+    found = {(r.variant, r.fold, r.draw, r.seed) for r in (job.request for job in jobs)}
+    assert len(jobs) == len(found) == 2 * 2 * 2 * 3 and ("plain", 2, 3, 6) in found
+    assert all((r.paper, r.dataset, r.preset, r.epochs, r.device, r.threads, r.root) ==
+               ("rdfer", "facsimile-long", "frozen", 4, "cpu", 1, "") for r in (job.request for job in jobs))
+    assert {job.answers for job in jobs if job.request.variant == "plain"} == {"Table IV"}
+    assert not any(job.whole for job in jobs)
+
+
+def test_what_is_not_given_is_the_first_fold_draw_and_seed(declare):
+    declare({"variants": {"plain": ""}, "keep": "whole"})
+    (job,) = sweep.declared("rdfer")
+    assert job.request == Request("rdfer", variant="plain", threads=1) and job.whole
+
+
+def test_a_run_that_two_groups_declare_is_run_once_and_kept_whole_if_one_wants_it(declare):
+    declare(GROUP, GROUP | {"seeds": [0, 1], "variants": {"plain": "again"}, "keep": "whole"})
+    jobs = sweep.declared("rdfer")
+    assert [(j.request.variant, j.request.seed, j.answers, j.whole) for j in jobs] == [
+        ("plain", 0, "Table IV", True), ("rdfer", 0, "Table III", False), ("plain", 1, "again", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GROUP | {"variant": "plain"}, "a group has variant\n(.|\n)*variants"),
+        (GROUP | {"seed": 1, "preset": "frozen"}, "a group has seed\n"),
+        ({"dataset": "facsimile"}, "no variants"),
+        (GROUP | {"variants": ["plain"]}, "no variants"),
+        (GROUP | {"variants": {"best": ""}}, "no variant 'best'(.|\n)*oracle-drop"),
+        (GROUP | {"dataset": "facsimil"}, "no dataset 'facsimil'(.|\n)*facsimile-long"),
+        (GROUP | {"preset": "big"}, "no preset 'big'(.|\n)*frozen"),
+        (GROUP | {"folds": [1, 6]}, "no fold 6"),
+        (GROUP | {"seeds": ["1"]}, "no seed '1'"),
+        (GROUP | {"seeds": 3}, r"seeds is 3(.|\n)*seeds: \[0, 1\]"),
+        (GROUP | {"device": "tpu"}, "no device 'tpu'"),
+        (GROUP | {"keep": "all"}, "keep: all"),
+        ({"dataset": "dfew", "root": "here", "variants": {"oracle-drop": ""}}, "needs to know which labels are wrong"),
+        ("variants: {plain: one}", "not a list of groups"),
+        ("- plain", "no variants: plain"),
+        ("- variants: {plain: [}", "not YAML"),
+    ],
+)
+def test_what_cannot_be_read_is_one_clear_error_that_names_the_file(declare, text, message):
+    path = declare(text)
+    with pytest.raises(BadInput, match=message) as caught:
+        sweep.declared("rdfer")
+    assert caught.value.where == str(path) and caught.value.todo
+
+
+def test_two_runs_that_would_take_each_others_place_are_refused(declare):
+    declare(GROUP, GROUP | {"epochs": 3})
+    with pytest.raises(BadInput, match="declared twice, with different epochs"):
+        sweep.declared("rdfer")
+
+
+def test_a_paper_without_a_sweep_says_which_have_one(declare):
+    with pytest.raises(BadInput, match=r"no sweep is declared for rdfer(.|\n)*none"):
+        sweep.declared("rdfer")
+    assert sweep.papers() == [] == sweep.chosen()
+    declare("")
+    assert sweep.declared("rdfer") == [] and sweep.papers() == ["rdfer"]
+
+
+# A run of it
+
+
+@pytest.mark.parametrize("request_", [
+    Request(),
+    Request("rdfer", "dfew", "/a folder/DFEW", 3, "paper", "flat", 2, 1, 7, "cuda", 2, 1, True, True),
+], ids=["defaults", "everything"])
+def test_the_options_of_a_run_are_read_back_as_the_same_run(request_):
+    parser = argparse.ArgumentParser()
+    run.add_options(parser)
+    options = Job(request_, "").options
+    assert options[-2:] == ["--keep", "slim"] and Job(request_, "", whole=True).options[-2:] == ["--keep", "whole"]
+    read = vars(parser.parse_args(options[:-2]))
+    assert (read.pop("fresh"), read.pop("progress")) == (False, True)
+    assert Request(**read) == request_
+
+
+def test_runs_on_the_same_clips_share_their_data():
+    def data(**change):
+        return Job(Request(**{"dataset": "dfew", "root": "here", "preset": "frozen"} | change), "").data
+
+    same = {data(), data(variant="plain"), data(seed=1), data(fold=2), data(epochs=3)}
+    others = [data(root="there"), data(dataset="facsimile"), data(preset="laptop"), data(draw=1), data(preset="paper")]
+    assert len(same) == 1 and len(same.union(others)) == 1 + len(others)
+
+
+def kept(job: Job) -> None:
+    folder = files.results_dir() / job.name
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text("{}")
+
+
+def test_a_record_counts_while_code_and_settings_are_those_that_made_it(declare, monkeypatch):
+    declare(GROUP)
+    plain, rdfer = sweep.declared("rdfer")
+    kept(plain)
+    assert sweep.is_kept(plain) and not sweep.is_kept(rdfer)
+    assert [sweep.is_kept(job) for job in sweep.declared("rdfer")] == [True, False]
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "code_version", lambda paper: "another")
+        assert not any(map(sweep.is_kept, sweep.declared("rdfer")))
+    declare(GROUP | {"epochs": 3})
+    assert not any(map(sweep.is_kept, sweep.declared("rdfer")))
+
+
+def test_the_report_names_what_is_missing_and_why(declare, monkeypatch, capsys):
+    declare(GROUP | {"seeds": [0, 1]})
+    jobs = sweep.declared("rdfer")
+    kept(jobs[0])
+    for job, text in zip(jobs[1:], ["warning\nerror: the disk is full\n  where: here\n",
+                                    "Traceback (most recent call last):\n  File\nKeyError: 'frames'\n"], strict=False):
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        job.log.write_text(text)
+    wanted = ["--dataset facsimile-long --preset frozen --variant rdfer --threads 1: error: the disk is full",
+              "--dataset facsimile-long --preset frozen --variant plain --seed 1 --threads 1: KeyError: 'frames'",
+              "--dataset facsimile-long --preset frozen --variant rdfer --seed 1 --threads 1: not started"]
+    assert sweep.report(jobs) == [f"{line} ({job.log})" for line, job in zip(wanted, jobs[1:], strict=True)]
+    monkeypatch.setattr(sys, "argv", ["sweep"])
+    assert sweep.main() == 1
+    told = capsys.readouterr().out
+    assert told.startswith("1 of 4 runs") and all(f"missing: {line}" in told for line in wanted)
+    for job in jobs[1:]:
+        kept(job)
+    assert sweep.main() == 0 and sweep.report(jobs) == []
+
+
+@pytest.mark.parametrize("arguments", [["--dataset", "dfw"], ["--prepare", "nothing-draw0"], ["--preset", "big"]])
+def test_the_command_line_says_errors_in_one_piece(declare, monkeypatch, arguments):
+    declare(GROUP)
+    monkeypatch.setattr(sys, "argv", ["sweep", *arguments])
+    with pytest.raises(SystemExit, match="^error: no|^error: there is no"):
+        sweep.main()
+
+
+def test_without_a_choice_everything_declared_is_run_and_with_one_the_five_folds_of_every_paper(declare):
+    declare(GROUP)
+    assert sweep.chosen() == sweep.declared("rdfer")
+    jobs = sweep.chosen(dataset="dfew", root="/DFEW", preset="paper", device="cuda")
+    assert [(j.request.paper, j.request.fold) for j in jobs] == [(p, fold) for p in PRESETS for fold in range(1, 6)]
+    for job in jobs:
+        r = job.request
+        assert (r.dataset, r.root, r.preset, r.device, r.threads) == ("dfew", "/DFEW", "paper", "cuda", 1) and job.whole
+        assert r.plan() == Request(r.paper, "dfew", preset="paper").plan()  # the paper's own method
+    assert {job.request.preset for job in sweep.chosen(dataset="facsimile")} == {"laptop"}
+    assert {job.request.dataset for job in sweep.chosen(preset="frozen")} == {"facsimile"}
+
+
+# The Snakefile
+
+
+def snakemake(folder: Path) -> subprocess.Popen:
+    """Snakemake on two cores, in a session of its own; what it says goes to the file `told`."""
+    options = "--cores 2 --keep-going --nolock --rerun-incomplete --rerun-triggers mtime --scheduler greedy"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(files.root() / "Snakefile"),
+               "--directory", str(folder / "work"), *options.split()]
+    with (folder / "told").open("w") as told:
+        return subprocess.Popen(command, cwd=files.root(), env=os.environ | {"OMP_NUM_THREADS": "1"},
+                                stdout=told, stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def said(folder: Path) -> dict[str, int]:
+    """How many jobs of each rule Snakemake found to be done."""
+    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", (folder / "told").read_text(), re.M)}
+
+
+def times() -> dict[Path, int]:
+    """When each kept record was written."""
+    return {path: path.stat().st_mtime_ns for path in files.results_dir().rglob("summary.json")}
+
+
+def test_the_snakefile_makes_what_is_missing_and_goes_on_after_a_kill(declare, tiny, tmp_path, monkeypatch, capsys):
+    (tmp_path / "a root").symlink_to(tiny)
+    group = {"dataset": "dfew", "root": str(tmp_path / "a root"), "preset": "frozen", "epochs": 1}
+    good = group | {"seeds": [0, 1], "variants": {"plain": "one", "rdfer": "two"}}
+    there = group | {"variants": {"flat": "its record is there"}}
+    absent = "mps" if sys.platform == "linux" else "cuda"
+    declare(there, group | {"variants": {"windows": "cannot be run"}, "device": absent}, good)
+    flat, windows, *four = sweep.declared("rdfer")
+    kept(flat)
+
+    process = snakemake(tmp_path)  # the first start is killed when one of the four is there
+    while len(times()) < 2:
+        assert process.poll() is None, (tmp_path / "told").read_text()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = times()
+
+    assert snakemake(tmp_path).wait() == 1  # one fails, and does not stop the others
+    after = times()
+    assert said(tmp_path) == {"run": 6 - len(before), "all": 1, "total": 7 - len(before)}
+    assert after.items() >= before.items() and not list(files.runs_dir().rglob("flat"))
+    for job in four:
+        record = Record(files.results_dir() / job.name)
+        assert record.summary["reported"]["clips"] > 0 and record.config["seed"] == job.request.seed
+    assert len(after) == 5 and not sweep.is_kept(windows)
+    left = [path.name for path in (*files.runs_dir().rglob("*"), *files.results_dir().rglob("*"))]
+    assert not [name for name in left if ".unfinished" in name or ".partial" in name or ".lock" in name]
+    monkeypatch.setattr(sys, "argv", ["sweep"])
+    assert sweep.main() == 1
+    assert f"--variant windows --epochs 1 --device {absent} --threads 1: error: the device" in capsys.readouterr().out
+
+    declare(there, good)  # the third start has nothing to do
+    assert snakemake(tmp_path).wait() == 0
+    assert said(tmp_path) == {"all": 1, "total": 1} and times() == after
+    assert sweep.main() == 0
