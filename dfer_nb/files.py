@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dfer_nb.errors import BadInput
@@ -120,15 +120,25 @@ def alone(path):
         yield
         return
     path = Path(path)
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(path.parent / f".{path.name}.lock", "w")
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked(path.parent / f".{path.name}.lock", path) as lock:
         try:
             yield
         finally:
-            Path(lock.name).unlink(missing_ok=True)  # who waited has the lock of a file that is gone already
+            Path(lock.name).unlink(missing_ok=True)
+
+
+def _locked(name: Path, where):
+    """The open file `name`, locked by this process alone; it may have to wait."""
+    while True:
+        with disk_errors(where):
+            name.parent.mkdir(parents=True, exist_ok=True)
+            lock = open(name, "w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # who waited may have got the lock of a file that the one before has removed: no lock against the next
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock.fileno()), os.stat(name)):
+                return lock
+        lock.close()
 
 
 def write_atomic(path, content: bytes | str) -> None:
