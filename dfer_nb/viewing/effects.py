@@ -16,7 +16,7 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
                    splits: Sequence[str] = ("test", "clean"), metric: str = "WAR") -> Figure:
     """Each variant's paired difference to `base` with its 95 % interval, a panel a split; variants from top to bottom.
 
-    As `comparison.effects`, which says it in numbers. Raises what that raises, and BadInput where only the base is given.
+    As `comparison.effects`, which says it in numbers. Raises what that raises, and BadInput for the base alone.
     """
     rows = [variant for variant in variants if variant != base]
     shown = [r for r in records if r.config["variant"] in (*rows, base)]

@@ -120,6 +120,9 @@ def test_means_and_intervals_over_runs(runs):
     assert set(frame.loc["flat"]) == {"not run"}
     assert compare(runs[:1], ["rdfer"]).frame.loc["rdfer", "WAR, test"] == "70.0"
     assert compare(runs, ["rdfer"]).badges["WAR, test"] == "laptop"
+    for run, war in zip(runs, (10.0, 20.0), strict=True):
+        run.summary["reported"]["WAR"] = war
+    assert compare(runs, ["rdfer"]).frame.loc["rdfer", "WAR, test"] == "15.0 (0.0 to 78.5)"
 
 
 def test_several_draws_stand_in_one_table(sweep):

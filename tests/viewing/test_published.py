@@ -77,6 +77,8 @@ def test_anything_else_is_shown_with_its_badge_and_no_difference(book, records):
 def test_a_table_of_other_data_is_not_compared(book):
     frame = published.beside("rdfer", "II", {"RDFER": "rdfer"}, folds(), ["WAR"]).frame
     assert frame.loc["WAR"].tolist() == ["73.00", "48.60", "–"]
+    other = published.beside("rdfer", "II", {"RDFER": "rdfer"}, folds(dataset="ferv39k"), ["WAR"]).frame
+    assert other.loc["WAR", "difference"] == "–"  # the paper's five folds are those of DFEW
     first = published.beside("rdfer", "VI", {"MC3": "rdfer"}, run_of(70), ["WAR"]).frame
     assert first.loc["WAR", "difference"] == "+2.51"  # the paper's, too, is the first fold
     assert published.beside("rdfer", "VI", {"MC3": "rdfer"}, folds(), ["WAR"]).frame.loc["WAR", "difference"] == "–"
