@@ -10,33 +10,58 @@ from dfer_nb import files, presets
 from dfer_nb.errors import BadInput
 from dfer_nb.training.controls import Control
 
-RDFER_PRESETS = presets.PRESETS["rdfer"]
 EVERY_PRESET = [(paper, name) for paper, found in presets.PRESETS.items() for name in found]
 EVERY_VARIANT = [(paper, name) for paper in presets.PRESETS for name in presets.variants(paper)]
 
 
-@pytest.fixture(scope="module")
-def stated() -> dict:
+def stated(paper: str) -> dict:
     published = yaml.safe_load((files.root() / "book" / "published.yml").read_text(encoding="utf-8"))
-    return {name: entry["value"] for name, entry in published["rdfer"]["settings"].items()}
+    return {name: entry["value"] for name, entry in published[paper]["settings"].items()}
 
 
-PRINTED = {"AdamW": "adamw", "ResNet50": "resnet50", "ImageNet": "imagenet"}  # the paper's spelling -> ours
+# the papers' spelling -> ours
+PRINTED = {"AdamW": "adamw", "ResNet50": "resnet50", "ImageNet": "imagenet", "R3D18": "r3d",
+           "Torchvision": "torchvision"}
 
 
-def test_the_paper_preset_is_the_papers(stated):
-    found = presets.plan("rdfer", "paper", dataset="dfew")
+def agree(paper: str, fixed: dict, of_ours=lambda ours: {}) -> None:
+    """Hold the `paper` preset against what the paper states.
+
+    fixed: what the code decides, not a preset; of_ours: what the paper says in other terms, from our values.
+    """
+    found = presets.plan(paper, "paper", dataset="dfew")
     ours = asdict(found.training) | found.model | found.method
-    assert ours["lr_backbone"] == ours["lr"]  # the paper gives one rate
-    ours |= {
-        "crop": "random" if ours["crop_scale"][0] < 1 else "none",
+    assert ours["lr_backbone"] == ours["lr"]  # each paper gives one rate
+    ours |= {"crop": "random" if ours["crop_scale"][0] < 1 else "none"} | of_ours(ours)
+    said = stated(paper)
+    expected = {name: PRINTED.get(str(value), value) for name, value in said.items() if name not in fixed}
+    assert {name: ours[name] for name in expected} == expected
+    assert {name: said[name] for name in fixed} == fixed
+
+
+def test_the_rdfer_paper_preset_is_the_papers():
+    agree("rdfer", {"sequence_model": "BiLSTM", "folds": 5}, lambda ours: {
         "n_clips": ours["n_frames"] // ours["clip_length"],
         "detector_frames": ours["max_frames"] // ours["detector_stride"],
-    }
-    fixed = {"sequence_model": "BiLSTM", "folds": 5}  # by the code, not by a preset
-    expected = {name: PRINTED.get(value, value) for name, value in stated.items() if name not in fixed}
-    assert {name: ours[name] for name in expected} == expected
-    assert {name: stated[name] for name in fixed} == fixed
+    })
+
+
+def test_the_m3dfel_paper_preset_is_the_papers():
+    fixed = {"loss": "cross-entropy", "sequence_model": "BiLSTM", "attention": "MHSA", "aggregation": "Conv1D",
+             "normalizers": ["bag", "instance"], "folds": 5}
+    agree("m3dfel", fixed, lambda ours: {
+        "n_frames": ours["max_frames"],
+        "instance_length": ours["max_frames"] // ours["bag_size"],
+    })
+    whole = {"pooling": "dliam", "lstm": True, "attention": True, "norm": "dmin"}
+    model = presets.plan("m3dfel", "paper").model
+    assert {name: model[name] for name in whole} == whole  # what `fixed` says is switched on
+
+
+def test_m3dfel_without_weights_differs_in_nothing_else():
+    ours, scratch = (presets.plan("m3dfel", preset) for preset in ("paper", "paper-scratch"))
+    assert scratch.model.pop("backbone_weights") == "none" and ours.model.pop("backbone_weights") == "torchvision"
+    assert scratch == ours
 
 
 @pytest.mark.parametrize(("paper", "name"), EVERY_PRESET)
@@ -50,10 +75,16 @@ def test_every_value_says_where_it_comes_from(paper, name):
         assert [key for key, value in values.items() if value.source == "laptop"] == []
 
 
-def test_what_the_paper_leaves_open_is_tagged_so():
-    paper = RDFER_PRESETS["paper"]
-    open_values = {key for part in paper.values() for key, value in part.items() if value.source == "assumption"}
-    assert {"size", "detector_name", "lambda_ordinary", "ranks", "dim", "start"} <= open_values
+@pytest.mark.parametrize(
+    ("paper", "expected"),
+    [
+        ("rdfer", {"size", "detector_name", "lambda_ordinary", "ranks", "dim", "start"}),
+        ("m3dfel", {"size", "crop_scale", "hidden", "layers", "heads", "width"}),
+    ],
+)
+def test_what_the_paper_leaves_open_is_tagged_so(paper, expected):
+    parts = presets.PRESETS[paper]["paper"].values()
+    assert expected <= {key for part in parts for key, value in part.items() if value.source == "assumption"}
 
 
 @pytest.mark.parametrize(("paper", "variant"), EVERY_VARIANT)
@@ -75,6 +106,16 @@ def test_long_clips_keep_more_frames_at_laptop_size_only():
     assert presets.plan("rdfer", dataset="facsimile-long").training.max_frames == 64
     assert presets.plan("rdfer", dataset="facsimile").training.max_frames == 32
     assert presets.plan("rdfer", "paper", dataset="facsimile").training.max_frames == 64
+    assert presets.plan("m3dfel", dataset="facsimile-long").training.max_frames == 16  # its samples are always of 16
+
+
+def test_some_variants_of_m3dfel_are_one_run():
+    """Each preset's own host stands in two tables: run one of the two names."""
+    for preset, own in (("laptop", "r2plus1d"), ("paper", "r3d")):
+        plans = {name: presets.plan("m3dfel", preset, name) for name in presets.VARIANTS["m3dfel"]}
+        assert plans[own] == plans["bag-1"] and plans[f"{own}-m3dfel"] == plans["m3dfel"]
+        twins = [name for name in plans if list(plans.values()).count(plans[name]) > 1]
+        assert sorted(twins) == sorted([own, "bag-1", f"{own}-m3dfel", "m3dfel"])
 
 
 def test_fewer_epochs_shorten_the_warm_up():
