@@ -11,7 +11,6 @@ from dfer_nb.viewing.records import describe, group_of, mean, of_variant, report
 from dfer_nb.viewing.statistics import HOW, Effect, against, over_runs
 
 NOT_RUN = "not run"
-SECONDS = "seconds an epoch"
 
 
 def effects(records: Sequence, variants: Sequence[str], base: str = "plain", splits: Sequence[str] = ("test", "clean"),
@@ -53,7 +52,9 @@ def limits(effects: Iterable[Effect | None]) -> list[str]:
 
 
 def compare(records: Sequence, variants: Sequence[str], splits: Sequence[str] = ("test",)) -> Table:
-    """WAR of the splits, UAR, mu against the apex of the test clips, and time, a row a variant.
+    """WAR of the splits, UAR, and mu against the apex of the test clips, a row a variant.
+
+    No times: runs share their machine with others, so their seconds cannot be compared (`benchmarks/` can).
 
     records: of one dataset, preset and number of epochs; a variant without a record says "not run". Raises BadInput
     for records of several settings.
@@ -66,7 +67,7 @@ def compare(records: Sequence, variants: Sequence[str], splits: Sequence[str] = 
         if "apex_start" in test and "mu" in test and test["mu"].notna().any():
             known = known_apex(test)
             values |= {"mu in the apex": hits(known), "always the middle": hits(known, 0.5)}
-        return values | {SECONDS: record.epochs["seconds"].median()}
+        return values
 
     return _table(records, variants, row, "Recognition")
 
@@ -120,5 +121,4 @@ def _cell(values: pd.Series, records: Sequence) -> str:
     middle, low, high = over_runs(values[known], [r for r, k in zip(records, known, strict=True) if k])
     if pd.isna(low):
         return number(middle)
-    most = float("inf") if values.name == SECONDS else 100.0
-    return f"{number(middle)} ({number(max(low, 0.0))} to {number(min(high, most))})"
+    return f"{number(middle)} ({number(max(low, 0.0))} to {number(min(high, 100.0))})"

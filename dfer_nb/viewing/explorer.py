@@ -108,7 +108,7 @@ class ThresholdExplorer(StaticWidget):
 
     @classmethod
     def from_clips(cls, clips: pd.DataFrame, reweight: Callable, **traits):
-        """From a record's training rows of one epoch (`tables.last_rows(record, "train")`).
+        """From a record's training rows of one epoch (`tables.reported_rows(record, "train")`).
 
         The truth's columns are used where they are there. Raises BadInput as the class does.
         """

@@ -129,7 +129,7 @@ def test_several_draws_stand_in_one_table(sweep):
     table = compare(sweep, ["plain", "better"], ["test", "clean"])
     wars = [r.summary["reported"]["WAR"] for r in sweep if r.config["variant"] == "better"]
     assert table.frame.loc["better", "WAR, test"].startswith(f"{np.mean(wars):.1f} (")
-    assert table.frame.loc["better", "seconds an epoch"] == "2.0 (2.0 to 2.0)"
+    assert not [name for name in table.frame if "seconds" in name]  # of runs that shared a machine
     assert "2 seeds x 2 draws" in table.caption
 
 
