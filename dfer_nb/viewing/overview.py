@@ -17,7 +17,8 @@ def overview(records: Sequence) -> Table:
         lines.setdefault((record.config["dataset"], record.config["preset"]), []).append(record)
     rows = {f"{dataset}, {preset}": _row(same) for (dataset, preset), same in lines.items()}
     commits = sorted({record.environment["commit"] for record in records})
-    note = f"Trained by the code of commit {', '.join(commits)}, on {_machines(records)}." if records else ""
+    note = (f"Trained by the code of commit {', '.join(commits)}, on {_machines(records)}. The runs shared their "
+            "machine with others: the times say what was spent, and are no benchmark.") if records else ""
     return Table(pd.DataFrame.from_dict(rows, orient="index"), f"{len(records)} runs", note)
 
 

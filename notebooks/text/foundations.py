@@ -297,7 +297,7 @@ def sides(one, other, split: str) -> str:
     return f"{n} {split} clips: {100 * d:.0f} % change sides; difference {100 * (a.mean() - b.mean()):+.1f}, {reach}"
 
 
-same = {"dataset": "facsimile-hard", "preset": "laptop", "seed": 0, "draw": 0}
+same = {"dataset": "facsimile-hard", "preset": "laptop", "seed": 0, "draw": 0, "threads": 1}
 two = [kept("rdfer", variant=variant, **same) for variant in ("rdfer", "plain")]
 for split in ("test", "clean"):
     print(sides(two[0][0], two[1][0], split) if all(two) else f"{split}: not run")
@@ -330,7 +330,7 @@ def fold_row(record) -> dict:
             "UAR": reported["UAR"], "best": record.summary["best_on_test"]["WAR"]}
 
 
-five = kept("rdfer", dataset="facsimile", preset="laptop", variant="rdfer", seed=0, draw=0)
+five = kept("rdfer", dataset="facsimile", preset="laptop", variant="rdfer", seed=0, draw=0, threads=1)
 folds = pd.DataFrame(map(fold_row, five))
 text = ("A dot with an interval for the WAR of each fold, a line for their mean, and a ring for the best epoch of "
         "each, which is as high as the dot or higher.")
@@ -392,7 +392,7 @@ def flattered(record) -> dict:
             "best UAR of all": test["test_uar"].max() - last["test_uar"]}
 
 
-everything = kept("rdfer", preset="laptop")
+everything = kept("rdfer", preset="laptop", threads=1)
 gain = pd.DataFrame(map(flattered, everything), columns=["dataset", "WAR", "UAR of that epoch", "best UAR of all"])
 by_data = gain.groupby("dataset").mean().map("{:.1f}".format)
 by_data.insert(0, "runs", gain.groupby("dataset").size())
@@ -460,7 +460,7 @@ assert five_best.min() > 0 and (bias.diff().iloc[1:] > 0).all(axis=None)
 # like. Each dot below is a run of plain training on `facsimile-hard`; nothing but seed and draw differs.
 
 # %%
-hard = kept("rdfer", dataset="facsimile-hard", preset="laptop")
+hard = kept("rdfer", dataset="facsimile-hard", preset="laptop", threads=1)
 plain = [record for record in hard if record.config["variant"] == "plain"]
 dots = pd.DataFrame([{"split": split, "draw": r.config["draw"], "seed": r.config["seed"],
                       "WAR": 100 * hits(r, split).mean()} for split in ("test", "clean") for r in plain])
@@ -575,7 +575,7 @@ Table(lines, "Against plain training on facsimile-hard, WAR, points; end to end"
 # %%
 def worth(preset: str) -> dict[str, str]:
     """What training on the true labels gains over the given ones."""
-    records = partnered(kept("rdfer", dataset="facsimile-hard", preset=preset))
+    records = partnered(kept("rdfer", dataset="facsimile-hard", preset=preset, threads=1))
     found = statistics.against(records, ["clean-labels"], "plain", ["test", "clean"])["clean-labels"]
     runs = next((f"{e.runs} pairs on {e.draws} draw{'s' * (e.draws > 1)}" for e in found.values() if e), "not run")
     return {"runs": runs, **{f"{split} clips": e.words() if e else "not run" for split, e in found.items()}}
@@ -905,7 +905,8 @@ tables.effects(hard, CONTROLS, base="plain", splits=["test", "clean"])
 # :class: dropdown
 # The clips, the epochs and the reported figures are three files of one record, and they must agree:
 #
-#     record = kept("rdfer", dataset="facsimile", preset="laptop", variant="rdfer", fold=1)[0]
+#     record = kept("rdfer", dataset="facsimile", preset="laptop", variant="rdfer", fold=1,
+#                   threads=1)[0]
 #     rows = tables.reported_rows(record, "test", truth=False)
 #     hit = rows["label"] == rows["prediction"]
 #     print(100 * hit.mean(), record.summary["reported"]["WAR"])

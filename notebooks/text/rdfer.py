@@ -58,7 +58,7 @@ from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.viewing import figures, pictures, pointing, tables
 from dfer_nb.viewing.explorer import ThresholdExplorer
 
-pd.options.display.max_rows = 20
+pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
 
 # %% [markdown]
 # ## The problem
@@ -542,7 +542,8 @@ def settings(preset: str) -> pd.Series:
 
 
 with pd.option_context("display.max_rows", None):
-    display(pd.DataFrame({"paper": settings("paper"), "laptop": settings("laptop").str.removesuffix(" (laptop)")}))
+    both = pd.DataFrame({"paper": settings("paper"), "laptop": settings("laptop").str.removesuffix(" (laptop)")})
+    display(both.fillna("–"))
 
 # %% [markdown]
 # And every variant, with what it answers:
