@@ -138,11 +138,12 @@ def five_folds(paper: str, dataset: str, root: str = "", preset: str = "laptop",
 
 
 def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "auto") -> list[Job]:
-    """Everything declared; or, where a dataset or preset is named, the five folds of every paper on it."""
-    if dataset or root or preset:
-        return [job for paper in PRESETS
-                for job in five_folds(paper, dataset or "facsimile", root, preset or "laptop", device)]
-    return [job for paper in papers() for job in declared(paper)]
+    """Everything declared; or, where a dataset or preset is named, the five folds of every paper with that preset."""
+    if not (dataset or root or preset):
+        return [job for paper in papers() for job in declared(paper)]
+    dataset, preset = dataset or "facsimile", preset or "laptop"
+    with_it = [paper for paper, presets in PRESETS.items() if preset in presets]
+    return [job for paper in with_it or PRESETS for job in five_folds(paper, dataset, root, preset, device)]
 
 
 def is_kept(job: Job) -> bool:

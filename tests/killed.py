@@ -19,13 +19,13 @@ def die() -> None:
 
 
 def between_two_steps() -> None:
-    """In epoch 2, after its first step."""
+    """In epoch 3, after its first step."""
     from dfer_nb.training.fit import Fit
 
     step = Fit.train_step
 
     def mortal(self, batch, number, steps):
-        if (self.epoch, number) == (1, 1):
+        if (self.epoch, number) == (2, 1):
             die()
         return step(self, batch, number, steps)
 
@@ -47,8 +47,8 @@ def _half_a_file(method: str, name: str, at: int) -> None:
 
 
 def in_the_checkpoint() -> None:
-    """Half of the checkpoint of epoch 2 is written."""
-    _half_a_file("write_bytes", "checkpoint.pt", at=2)
+    """Half of the checkpoint of epoch 3 is written."""
+    _half_a_file("write_bytes", "checkpoint.pt", at=3)
 
 
 def between_the_renames() -> None:

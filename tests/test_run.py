@@ -4,13 +4,14 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from dfer_nb.data import facsimile
 from dfer_nb.errors import BadInput
-from dfer_nb.run import dataset_root, find, read_table, run
+from dfer_nb.run import Request, find, prepare, read_table, run
 
 
 @pytest.mark.parametrize(
@@ -82,14 +83,9 @@ def test_the_laptop_preset_learns(laptop_record):
 
 
 def test_it_beats_a_logistic_regression_on_mean_frozen_features(laptop_record):
-    from dfer_nb.data import batches
-    from dfer_nb.models.backbones import backbone
-    from dfer_nb.training.features import mean_features
-
-    table, _ = read_table("facsimile", dataset_root("facsimile", progress=False), 1)
-    table = table[table["split"].isin(["train", "clean"])]
-    frames = batches.cache(table, 48, 32, progress=False)
-    features = mean_features(backbone("facenet", "shipped"), frames, table)
+    data = prepare(Request(preset="frozen"), progress=False)
+    table = data.table[data.table["split"].isin(["train", "clean"])]
+    features = np.stack([data.frames.frames(clip).mean(0, dtype=np.float32) for clip in table["clip"]])
     train = (table["split"] == "train").to_numpy()
     labels = table["label"].to_numpy()
     baseline = LogisticRegression(max_iter=2000).fit(features[train], labels[train])

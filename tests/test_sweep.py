@@ -190,7 +190,14 @@ def test_without_a_choice_everything_declared_is_run_and_with_one_the_five_folds
         assert (r.dataset, r.root, r.preset, r.device, r.threads) == ("dfew", "/DFEW", "paper", "cuda", 1) and job.whole
         assert r.plan() == Request(r.paper, "dfew", preset="paper").plan()  # the paper's own method
     assert {job.request.preset for job in sweep.chosen(dataset="facsimile")} == {"laptop"}
-    assert {job.request.dataset for job in sweep.chosen(preset="frozen")} == {"facsimile"}
+    assert {job.request.dataset for job in sweep.chosen(preset="laptop")} == {"facsimile"}
+
+
+def test_a_paper_without_the_preset_is_left_out(declare, monkeypatch):
+    monkeypatch.setitem(sweep.PRESETS, "another", {"paper": {}})
+    assert "another" not in {job.request.paper for job in sweep.chosen(preset="frozen")}
+    with pytest.raises(BadInput, match="no preset 'big'"):
+        sweep.chosen(preset="big")
 
 
 # The Snakefile
