@@ -35,6 +35,8 @@ def effects(records: Sequence, variants: Sequence[str], base: str = "plain", spl
     notes = (HOW, uneven if len(set(frame["runs"]) - {NOT_RUN}) > 1 else "",
              *limits(e for row in found.values() for e in row.values()), rules(shown))
     caption = f"{metric} in percent, differences in points; {describe(shown)}"
+    if frame["runs"].nunique() == 1:  # the caption says it
+        frame = frame.drop(columns="runs")
     return Table(frame, caption, " ".join(filter(None, notes)),
                  {name: badge for name in frame if name != "runs"})
 

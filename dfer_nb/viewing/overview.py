@@ -8,7 +8,7 @@ from dfer_nb.viewing.page import Table, number
 
 
 def overview(records: Sequence) -> Table:
-    """A row for each dataset and preset: how many runs of how many variants, and what a run took.
+    """A row for each dataset and preset: how many runs of how many variants, and what they took.
 
     Hours are those of training, of all runs together, one thread each.
     """
@@ -27,11 +27,9 @@ def _row(records: Sequence) -> dict[str, str]:
         return ", ".join(str(value) for value in sorted({record.config[name] for record in records}))
 
     seconds = [record.environment["training_seconds"] for record in records]
-    epochs = {record.config["training"]["epochs"] for record in records}
     return {"variants": str(len({record.config["variant"] for record in records})), "runs": str(len(records)),
             "folds": several("fold"), "draws": several("draw"), "seeds": several("seed"),
-            "epochs": ", ".join(map(str, sorted(epochs))), "minutes a run": number(sum(seconds) / len(seconds) / 60),
-            "hours in all": number(sum(seconds) / 3600)}
+            "hours": number(sum(seconds) / 3600)}
 
 
 def _machines(records: Sequence) -> str:

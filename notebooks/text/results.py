@@ -41,8 +41,7 @@ from dfer_nb.viewing.overview import overview
 # `make results` makes these runs from `results/<paper>/sweep.yml`, and does nothing for those that are there.
 
 # %%
-rdfer = kept("rdfer", threads=1)
-overview(rdfer)
+overview(kept("rdfer", threads=1))
 
 # %% [markdown]
 # ## RDFER
@@ -51,38 +50,45 @@ overview(rdfer)
 # ROOT=… PRESET=paper` fills the same table from DFEW.
 
 # %%
-def chosen(records: list, **wanted) -> list:
-    """The records whose configuration has the wanted values."""
-    return [r for r in records if all(r.config[name] == value for name, value in wanted.items())]
-
-
-folds = chosen(rdfer, dataset="facsimile", preset="laptop", variant="rdfer")
-tables.beside("rdfer", "I", {"RDFER": "rdfer"}, folds, columns=(*EXPRESSIONS, "UAR", "WAR"))
+same = {"preset": "laptop", "threads": 1}
+folds = kept("rdfer", dataset="facsimile", variant="rdfer", **same)
+every = (*EXPRESSIONS, "UAR", "WAR")
+tables.beside("rdfer", "I", {"RDFER": "rdfer"}, folds, columns=every)
 
 # %% [markdown]
 # Noisy labels: `facsimile-hard`, a third of the training labels wrong, end to end. Each variant against plain training.
 
 # %%
-hard = chosen(rdfer, dataset="facsimile-hard", preset="laptop")
-variants = ["rdfer", "loss-only", "big-loss-strengthening", "loss-drop", "hard-only", "noisy-only", "random-drop",
-            "stopped-early", "oracle-drop", "clean-labels"]
-alt = "Difference of each variant of RDFER to plain training, with its 95 % interval, on two test sets."
-pictures.show(effects_figure(hard, variants, base="plain", splits=["test", "clean"]), alt)
+hard = kept("rdfer", dataset="facsimile-hard", **same)
+variants = ["rdfer", "loss-only", "big-loss-strengthening", "loss-drop",
+            "hard-only", "noisy-only", "random-drop", "stopped-early",
+            "oracle-drop", "clean-labels"]
+alt = """Difference of each variant of RDFER to plain training,
+with its 95 % interval, on two test sets."""
+pictures.show(effects_figure(hard, variants, base="plain"), alt)
 
 # %%
-tables.effects(hard, ["plain", *variants], base="plain", splits=["test", "clean"])
+tables.effects(hard, ["plain", *variants], base="plain")
 
 # %%
-tables.effects(hard, ["plain", "rdfer", "oracle-drop"], base="plain", splits=["low_intensity", "low_quality", "short_apex"])
+slices = ["low_intensity", "low_quality", "short_apex"]
+tables.effects(hard, ["plain", "rdfer", "oracle-drop"], base="plain",
+               splits=slices)
 
 # %% [markdown]
 # The network: heads on frozen features, each against the whole of RDFER.
 
 # %%
-frozen = chosen(rdfer, dataset="facsimile-hard", preset="frozen")
-heads = ["without-resampling", "without-summary", "single-stream", "flat", "fc-locator", "sum-fusion", "windows",
-         "sub-clip-loss"]
-tables.effects(frozen, ["rdfer", *heads], base="rdfer", splits=["test", "clean", "short_apex"])
+frozen = kept("rdfer", dataset="facsimile-hard", preset="frozen", threads=1)
+heads = ["without-resampling", "without-summary", "single-stream", "flat",
+         "fc-locator", "sum-fusion", "windows", "sub-clip-loss"]
+splits = ["test", "clean", "short_apex"]
+alt = """Difference of each variant of the network to the whole of RDFER,
+with its 95 % interval, on three test sets."""
+pictures.show(effects_figure(frozen, heads, base="rdfer", splits=splits), alt)
+
+# %%
+tables.effects(frozen, ["rdfer", *heads], base="rdfer", splits=splits)
 
 # %% [markdown]
 # ## Published figures that do not follow from their own row
