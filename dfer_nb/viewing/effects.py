@@ -28,14 +28,13 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
         axes.axvline(0, color="#555555", linewidth=1)
         for y, variant in enumerate(rows):
             _effect(axes, y, found[variant][split])
-        axes.set(title=f"{split.replace('_', ' ')} clips",
-                 xlabel=f"{metric} minus that of {base}, points\n(right: better)")
+        axes.set(title=f"{split.replace('_', ' ')} clips", xlabel="points (right: better)")
         axes.grid(axis="x")
     ends = [0, *(end for part in found.values() for e in part.values() if e for end in (e.low, e.high))]
     reach, margin = (min(ends), max(ends)), 0.06 * max(max(ends) - min(ends), 1)
     grid[0][0].set(xlim=(reach[0] - margin, reach[1] + margin), ylim=(len(rows) - 0.4, -0.7))
     grid[0][0].set_yticks(range(len(rows)), rows)
-    _head(figure, shown, base)
+    _head(figure, shown, f"{metric} minus that of {base}")
     handles = [Line2D([], [], label="difference seen", **_mark(True)),
                Line2D([], [], label="no difference seen", **_mark(False)),
                Line2D([], [], label="95 % interval", color="#555555")]
@@ -43,14 +42,14 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
     return figure
 
 
-def _head(figure: Figure, records: Sequence, base: str) -> None:
+def _head(figure: Figure, records: Sequence, what_is_shown: str) -> None:
     """What was run, and the badge that keeps it from being taken for a paper's figure."""
     words, badge = "no records", "not run"
     if records:
         what = setting(records)
         words = f"{what.dataset}, {what.fold_words}, {what.epochs} epochs, {what.runs}"
         badge = ", ".join(dict.fromkeys((what.badge, what.tier)))
-    figure.suptitle(f"Difference to {base}: {words}", x=0.01, ha="left", fontsize=9)
+    figure.suptitle(f"{what_is_shown}: {words}", x=0.01, ha="left", fontsize=9)
     figure.text(0.99, 0.985, badge, ha="right", va="top",
                 bbox={"facecolor": BADGE, "edgecolor": "none", "boxstyle": "round,pad=0.3"})
 

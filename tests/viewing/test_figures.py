@@ -99,7 +99,7 @@ def test_effects_show_every_variant_with_its_interval(sweep):
 
 def test_effects_of_nothing_say_so(sweep):
     text = words(figures.effects_figure([], ["better"]))
-    assert "Difference to plain: no records" in text and text.count("not run") == 3  # two panels, and the badge
+    assert "WAR minus that of plain: no records" in text and text.count("not run") == 3  # two panels, and the badge
     with pytest.raises(BadInput, match="nothing to compare"):
         figures.effects_figure(sweep, ["plain"])
 
