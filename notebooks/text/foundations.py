@@ -536,7 +536,7 @@ Table(pd.DataFrame(games).T, "True difference, and what three seeds on two draws
 # 3. **Allow for few runs.** The interval is $\text{difference} \pm t\,\sigma$. The factor $t$ is 1.96 for many runs and
 #    larger for few, because a spread that is guessed from few numbers is uncertain itself.
 # 4. **Say what could have been seen.** When the interval covers zero, the table says *no difference seen (could have
-#    seen x)*: a true difference of $x$ points would have been seen in four of five such experiments. It does not say
+#    seen x)*: a true difference of $x$ points would have been seen in about four of five such experiments. It does not say
 #    that the two are equal. With a small $x$ a large effect is ruled out; with a large $x$ little was learnt.
 #
 # Here is that machinery on real records: RDFER's method against plain training, and *oracle-drop*, a control that is
@@ -567,10 +567,10 @@ Table(lines, "Against plain training on facsimile-hard, WAR, points; end to end"
 # - **Frozen features**: the part that sees faces is trained once, on other data, and kept as it is. Only the head on top
 #   learns, in seconds. Many variants, many seeds.
 #
-# The frozen tier can rank *architectures of a head*. It never decides a claim about label noise. A wrong label does harm
-# when the network bends to explain it, down to what it sees in a face. Frozen features cannot bend: they were never
-# shown the wrong labels. Part of the damage is missing, and with it part of what a cure could cure. What the true labels
-# are worth over the given ones, in each tier:
+# The frozen tier can rank *architectures of a head*. It never decides a claim about label noise. End to end, a wrong
+# label can bend the whole network, down to what it sees in a face, and that is what the papers promise to prevent.
+# Frozen features cannot bend: they were never shown the wrong labels. Only the head can be spoilt. A cure that is tried
+# there is tried on a part of the illness. What the true labels are worth over the given ones, in each tier:
 
 # %%
 def worth(preset: str) -> dict[str, str]:
@@ -585,8 +585,9 @@ worth_of = {"end to end": worth("laptop"), "frozen features": worth("frozen")}
 Table(pd.DataFrame(worth_of).T, "True labels against given ones, facsimile-hard, WAR, points")
 
 # %% [markdown]
-# The two lines are measured with different numbers of seeds and draws, so no difference is taken between them. They
-# say how much there is to win at all. A method against label noise cannot be expected to win more than that.
+# A row says how much there is to win at all: a method against label noise cannot be expected to win more than the true
+# labels do. A head alone can suffer, too. Whether a whole network suffers more, the two rows do not say. They have
+# different seeds and draws, and wide intervals, and no difference is taken between them.
 
 # %% [markdown]
 # (foundations-mil)=
@@ -875,8 +876,8 @@ tables.effects(hard, CONTROLS, base="plain", splits=["test", "clean"])
 # %% [markdown]
 # Read it from the bottom of the controls. The bounds say how much there is to win. The simple rules say how much of
 # it is cheap. Only what a method has *above* the simple rules is its own. *No difference seen* is an answer too, as
-# long as the number in brackets comes with it. RDFER's row is here for orientation; [its chapter](rdfer.ipynb) takes
-# it up.
+# long as the number in brackets comes with it. RDFER's row is here for
+# orientation; [its chapter](rdfer.ipynb) takes it up, and [one page](results.ipynb) has all comparisons.
 
 # %% [markdown]
 # ## Exercises
