@@ -360,8 +360,8 @@ else:
 # %%
 if len(five) > 1:
     p = folds["WAR"].mean() / 100
-    print(f"the five figures spread by {folds['WAR'].std():.1f} points (standard deviation); "
-          f"clips drawn by lot would do so by {100 * np.sqrt(p * (1 - p) / folds['clips'].mean()):.1f}")
+    print(f"standard deviation of the five figures: {folds['WAR'].std():.1f} points; "
+          f"from clips alone: {100 * np.sqrt(p * (1 - p) / folds['clips'].mean()):.1f}")
     assert np.isclose(pooled["WAR"], folds["WAR"].mean())
 else:
     print("not run")
@@ -606,13 +606,16 @@ Table(pd.DataFrame(worth_of).T, "True labels against given ones, facsimile-hard,
 # The three usual ones, $w$ and $v$ learnt:
 #
 # $$
-# \text{mean: } w^\top \frac{1}{N} \sum_i h_i, \qquad
-# \text{max: } \max_i\, w^\top h_i, \qquad
-# \text{attention: } w^\top \sum_i a_i h_i, \quad a = \mathrm{softmax}(v^\top h_1, \dots, v^\top h_N)
+# \begin{aligned}
+# \text{mean:} &\quad w^\top \frac{1}{N} \sum_i h_i \\
+# \text{max:} &\quad \max_i\, w^\top h_i \\
+# \text{attention:} &\quad w^\top \sum_i a_i h_i, \qquad a = \mathrm{softmax}(v^\top h_1, \dots, v^\top h_N)
+# \end{aligned}
 # $$
 #
 # The last one learns where to look {cite:p}`attention_mil`. First a bag by hand. Eight instances, one number each: how
-# much the instance looks like *Happy*. Above zero means yes. Number 5 is the key.
+# much the instance looks like *Happy*. Above zero means yes. Number 5, counted
+# from 0, is the key.
 
 # %%
 looks = torch.tensor([-1.2, -0.8, -1.0, -0.5, -1.1, 3.0, -0.9, -0.7])
