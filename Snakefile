@@ -34,5 +34,5 @@ rule run:
 rule data:
     output: touch(str(DATA / ".ready" / "{data}"))
     params: chosen=shlex.join(f"--{name}={value}" for name, value in CHOICE.items() if value)
-    threads: workflow.cores
+    threads: workflow._cores or 4  # none are given where a cluster decides
     shell: f"{PYTHON} -m dfer_nb.sweep {{params.chosen}} --prepare {{wildcards.data}}"

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import shlex
 import sys
 from collections.abc import Iterable
@@ -148,7 +149,27 @@ def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "a
 
 def is_kept(job: Job) -> bool:
     """Whether the run's record, made by this code and these settings, lies in results/."""
-    return is_complete(files.results_dir() / job.name)
+    return kept_folder(job) is not None
+
+
+def kept_folder(job: Job) -> Path | None:
+    """Where the run's record, made by this code and these settings, lies in results/; None where it does not.
+
+    Precision, and a device that was not asked for by name, may be those of another machine: processors differ in what
+    they can, and a record that somebody has made is not made again.
+    """
+    folder = files.results_dir() / job.name
+    if is_complete(folder):
+        return folder
+    wanted = _asked_for(job.request.config(), job)
+    others = (other for other in sorted(folder.parent.glob("seed*")) if is_complete(other))
+    return next((other for other in others if _asked_for(Record(other).config, job) == wanted), None)
+
+
+def _asked_for(config: dict, job: Job) -> dict:
+    """A configuration without what the machine decides, as its file would say it."""
+    left_out = {"precision"} | ({"device"} if job.request.device == "auto" else set())
+    return json.loads(json.dumps({name: value for name, value in config.items() if name not in left_out}))
 
 
 def report(jobs: list[Job]) -> list[str]:
@@ -169,7 +190,7 @@ def five_fold_tables(jobs: list[Job]) -> list[Table]:
         request = job.request
         if request.variant in ("", request.paper) and (request.seed, request.draw) == (0, 0):
             same = folds.setdefault((request.paper, request.dataset, request.preset, request.epochs), {})
-            same[request.fold] = Record(files.results_dir() / job.name)
+            same[request.fold] = Record(kept_folder(job))
     columns = (*EXPRESSIONS, "UAR", "WAR")
     return [beside(paper, table, {row: paper}, list(records.values()), columns)
             for (paper, *_), records in folds.items() if len(records) == 5

@@ -1,12 +1,14 @@
 """Sweeps: what a chapter declares, what of it is missing, and the Snakefile that makes it, killed and started again."""
 
 import argparse
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS
 from dfer_nb.run import Request
 from dfer_nb.sweep import Job
-from dfer_nb.training.record import Record
+from dfer_nb.training.record import Record, keep
 
 GROUP = {"dataset": "facsimile-long", "preset": "frozen", "variants": {"plain": "Table IV", "rdfer": "Table III"}}
 
@@ -259,3 +261,39 @@ def test_the_snakefile_makes_what_is_missing_and_goes_on_after_a_kill(declare, t
     assert snakemake(tmp_path).wait() == 0
     assert said(tmp_path) == {"all": 1, "total": 1} and times() == after
     assert sweep.main() == 0
+
+
+# What came of it
+
+
+def test_the_main_table_is_the_mean_of_five_folds_and_of_no_fewer(tiny, runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
+    options = ["--dataset", "dfew", "--root", str(tiny), "--preset", "frozen", "--table"]
+    monkeypatch.setattr("sys.argv", ["sweep", *options])
+    jobs = sweep.chosen("dfew", str(tiny), "frozen")
+    records = [run.run(progress=False, **asdict(job.request)) for job in jobs]
+    assert [job.request.fold for job in jobs] == [1, 2, 3, 4, 5]
+    for record in records[:4]:
+        keep(record)
+    assert sweep.main() == 1 and "Table I" not in capsys.readouterr().out
+    keep(records[4])
+    assert sweep.main() == 0
+    said = capsys.readouterr().out
+    mean = sum(record.summary["reported"]["WAR"] for record in records) / 5
+    assert "frozen features, dfew, folds 1, 2, 3, 4, 5" in said
+    (line,) = [line.split() for line in said.splitlines() if line.startswith("WAR")]
+    assert line == ["WAR", f"{mean:.2f}", "69.73", "–"]
+
+
+def test_a_record_of_another_processor_is_kept_too(tiny, runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
+    job = Job(Request(dataset="dfew", root=str(tiny), preset="frozen", epochs=1, threads=1), "")
+    folder = keep(run.run(progress=False, **asdict(job.request)))
+    assert sweep.is_kept(job)
+    elsewhere = folder.rename(folder.with_name("seed0-aaaaaaaaaaaa"))
+    config = json.loads((elsewhere / "config.json").read_text())
+    (elsewhere / "config.json").write_text(json.dumps(config | {"precision": "16-mixed", "device": "cuda"}))
+    assert sweep.kept_folder(job) == elsewhere
+    assert not sweep.is_kept(Job(replace(job.request, device="cpu"), ""))  # asked for by name
+    (elsewhere / "config.json").write_text(json.dumps(config | {"code": "older"}))
+    assert not sweep.is_kept(job)

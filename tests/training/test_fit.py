@@ -180,7 +180,7 @@ def test_kept_records_are_small_and_found_again(tiny, runs, tmp_path, monkeypatc
 def test_a_kept_record_is_there_only_when_all_that_belongs_to_it_is(tiny, runs, tmp_path, monkeypatch):
     monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(facsimile, "make", lambda *_, **__: tiny)
-    record = run(preset="frozen", variant="plain", epochs=1, device="cpu", progress=False)
+    record = run(variant="plain", epochs=1, device="cpu", progress=False)
     old = tmp_path / "results" / record.path.relative_to(runs).with_name("seed0-000000000000")
     shutil.copytree(record.path, old)
     rename = Path.rename
@@ -203,3 +203,11 @@ def test_a_kept_record_is_there_only_when_all_that_belongs_to_it_is(tiny, runs, 
     train = record.clips.query("split == 'train'")
     pd.testing.assert_frame_equal(clips.query("split == 'train'")[["clip", "loss", "weight"]],
                                   train[["clip", "loss", "weight"]])
+
+
+def test_a_slim_record_of_frozen_features_holds_no_training_clips(tiny, runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
+    record = train(tiny, preset="frozen", variant="stopped-early", epochs=1)
+    clips = Record(keep(record, slim=True)).clips
+    assert list(clips) == ["split", "clip", "label", "prediction"] and set(clips["split"]) == {"test", "held_out"}
+    assert set(record.clips["split"]) == {"train", "test", "held_out"}
