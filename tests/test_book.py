@@ -65,7 +65,7 @@ def test_no_page_loads_anything_from_another_host(book):
 
 
 def test_every_picture_of_the_chapters_has_an_alternative_text(book):
-    pages = [book / "notebooks" / f"{name}.html" for name in ("rdfer", "facsimile", "foundations")]
+    pages = [book / "notebooks" / f"{name}.html" for name in ("rdfer", "facsimile", "foundations", "results")]
     pictures = {page.name: read_page(page) for page in pages if page.exists()}
     assert any("_images" in url for links in pictures.values() for url in links.loaded), "the chapters have no figures"
     for name, links in pictures.items():

@@ -410,9 +410,6 @@ else:
     print("not run")
 
 # %% [markdown]
-# And on films: one public training script of this field comes with its logs. From these, its five-fold figure is 65.70
-# by the best epoch on test, and 65.16 by the last. That is half a point, for no method at all.
-#
 # ### The same without any network
 #
 # Is a part of that gain real? Perhaps the best epoch *was* better. Take that away: let every epoch be exactly as good as
@@ -534,7 +531,9 @@ Table(pd.DataFrame(games).T, "True difference, and what three seeds on two draws
 #    than both explain). For $D$ draws the mean has the variance
 #    $\sigma^2 = (\sigma^2_{\text{clips}} + \sigma^2_{\text{seeds}} + \sigma^2_{\text{draws}}) / D$.
 # 3. **Allow for few runs.** The interval is $\text{difference} \pm t\,\sigma$. The factor $t$ is 1.96 for many runs and
-#    larger for few, because a spread that is guessed from few numbers is uncertain itself.
+#    larger for few, because a spread that is guessed from few numbers is uncertain itself. Two or three draws can still
+#    hide how much draws differ: where they differ by more than seeds and clips do, the interval holds the truth less often
+#    than 95 times in 100 (how often, in simulations, stands with the function).
 # 4. **Say what could have been seen.** When the interval covers zero, the table says *no difference seen (could have
 #    seen x)*: a true difference of $x$ points would have been seen in about four of five such experiments. It does not say
 #    that the two are equal. With a small $x$ a large effect is ruled out; with a large $x$ little was learnt.
