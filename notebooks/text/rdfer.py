@@ -455,9 +455,20 @@ wrong.round(1).to_frame("weight on wrong labels, percent")
 # RDFER moves it by a few points only, and strengthening alone raises it. That is one reason why no gain is seen, and
 # it can be checked on any data whose noise is known.
 #
-# What this does **not** show: that reweighting fails on DFEW, with its own noise, ResNet50 and a hundred epochs. In eight
-# epochs the network learns few wrong labels by heart, so there is little to be protected from by dropping one clip in
-# ten.
+# One more thing about this dataset has to be known before the hard group is judged:
+
+# %%
+rows = tables.reported_rows(of("rdfer")[0], "train")
+for why, clips in rows[rows["hard"]].groupby("hard_why"):
+    print(f"hard by {why}: {len(clips)} training clips, {100 * clips['wrong_label'].mean():.0f} % of them wrongly labelled")
+
+# %% [markdown]
+# All weak expressions of `facsimile-hard` are called Neutral. So of its hard clips only the mixed ones have something
+# right to be strengthened, and half of the paper's idea gets no fair chance here.
+#
+# What all this does **not** show: that reweighting fails on DFEW, with its own noise, ResNet50 and a hundred epochs. In
+# eight epochs the network learns few wrong labels by heart, so there is little to be protected from by dropping one clip
+# in ten.
 #
 # ### Heads on frozen features
 #
