@@ -459,8 +459,9 @@ wrong.round(1).to_frame("weight on wrong labels, percent")
 
 # %%
 rows = tables.reported_rows(of("rdfer")[0], "train")
-for why, clips in rows[rows["hard"]].groupby("hard_why"):
-    print(f"hard by {why}: {len(clips)} training clips, {100 * clips['wrong_label'].mean():.0f} % of them wrongly labelled")
+for why, part in rows[rows["hard"]].groupby("hard_why"):
+    wrongly = 100 * part["wrong_label"].mean()
+    print(f"hard by {why}: {len(part)} training clips, {wrongly:.0f} % of them wrongly labelled")
 
 # %% [markdown]
 # All weak expressions of `facsimile-hard` are called Neutral. So of its hard clips only the mixed ones have something
