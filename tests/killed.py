@@ -83,7 +83,7 @@ def slowly() -> None:
     Fit.train_epoch = lambda self: (time.sleep(2 * (self.epoch == 2)), before(self))[1]
 
 
-def _train(root: Path, runs: Path, data: Path, variant: str, place: str) -> None:
+def _train(root: Path, runs: Path, data: Path, variant: str, place: str, preset: str) -> None:
     os.environ |= {"DFER_RUNS": str(runs), "DFER_DATA": str(data)}
     from dfer_nb import run
     from dfer_nb.data import facsimile
@@ -100,14 +100,16 @@ def _train(root: Path, runs: Path, data: Path, variant: str, place: str) -> None
         return epoch(self)
 
     Fit.train_epoch = noted
-    run.run(preset="frozen", variant=variant, epochs=3, device="cpu", threads=1, progress=False)
+    run.run(preset=preset, variant=variant, epochs=3, device="cpu", threads=1, progress=False)
 
 
-def start(root: Path, runs: Path, data: Path, variant: str, place: str = "") -> multiprocessing.Process:
+def start(
+    root: Path, runs: Path, data: Path, variant: str, place: str = "", preset: str = "frozen"
+) -> multiprocessing.Process:
     """A process that trains three epochs, killed at `place` ("": not at all).
 
     Each epoch that it begins is a line in the file `trained` beside the folder of runs.
     """
-    process = FRESH.Process(target=_train, args=(root, runs, data, variant, place))
+    process = FRESH.Process(target=_train, args=(root, runs, data, variant, place, preset))
     process.start()
     return process

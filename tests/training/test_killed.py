@@ -120,3 +120,18 @@ def test_a_run_killed_twice_goes_on(start, whole, tmp_path):
         process.join()
         assert process.exitcode == -signal.SIGKILL
     assert goes_on(start, runs, "epoch-ranks", whole["epoch-ranks"]) == [2]
+
+
+def test_a_whole_network_goes_on_as_well(tiny, tmp_path):
+    """Frames, augmentation, a backbone that learns and the processor's own precision, instead of frozen features."""
+
+    def begin(runs, variant, place=""):
+        runs.parent.mkdir(exist_ok=True)
+        return killed.start(tiny, runs, tmp_path / "data", variant, place, preset="laptop")
+
+    whole = finished(begin, tmp_path / "whole" / "runs", "rdfer")
+    runs = tmp_path / "killed" / "runs"
+    process = begin(runs, "rdfer", "between_two_steps")
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert goes_on(begin, runs, "rdfer", whole) == [2]
