@@ -137,6 +137,7 @@ def test_runs_on_the_same_clips_share_their_data():
 def kept(job: Job) -> None:
     folder = files.results_dir() / job.name
     folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(job.request.config()))
     (folder / "summary.json").write_text("{}")
 
 
