@@ -1,6 +1,7 @@
 """What every host network is: a classifier of clips that also gives its feature vector."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from dfer_nb.errors import BadInput
@@ -13,12 +14,14 @@ class Host(ChannelsLast):
     frames (B, T, 3, H, W) in 0..1. `features(frames)` -> (B, out_dim). Calling it -> a dict: logits
     (B, num_classes) and features (B, out_dim). num_classes 0 leaves the classifier out, so a framework that brings
     its own does not carry two; then calling it raises BadInput. What may come pre-trained is named `backbone`, and
-    learns at the rate of backbones; everything else learns at the rate of heads.
+    learns at the rate of backbones; everything else learns at the rate of heads. `scale` brings features to one scale
+    before the classifier, or before the framework's own layers; it does nothing unless it is replaced.
     """
 
     def __init__(self, out_dim: int, num_classes: int = 7):
         super().__init__()
         self.out_dim = out_dim
+        self.scale: nn.Module = nn.Identity()
         self.classifier = nn.Linear(out_dim, num_classes) if num_classes else None
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:
@@ -30,7 +33,16 @@ class Host(ChannelsLast):
             raise BadInput("this host was built without a classifier", type(self).__name__,
                            "build it with num_classes=7, or ask for its features(frames)")
         features = self.features(frames)
-        return {"logits": self.classifier(features), "features": features}
+        return {"logits": self.classifier(self.scale(features)), "features": features}
+
+
+class FeatureNorm(nn.BatchNorm1d):
+    """Batch normalisation of features (N, D) -> (N, D); one row alone, which has no variance, takes the running one."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        if self.training and len(features) == 1:
+            return F.batch_norm(features, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        return super().forward(features)
 
 
 def per_frame(net: nn.Module, frames: torch.Tensor) -> torch.Tensor:

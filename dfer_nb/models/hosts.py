@@ -10,7 +10,7 @@ from dfer_nb.errors import BadInput
 from dfer_nb.models.backbones import backbone
 from dfer_nb.models.facenet3d import FaceNet3D
 from dfer_nb.models.former_dfer import FormerDFER
-from dfer_nb.models.host import Host, per_frame
+from dfer_nb.models.host import FeatureNorm, Host, per_frame
 from dfer_nb.models.layers3d import as_video
 
 __all__ = ["CNNRecurrent", "FaceNet3D", "FormerDFER", "FrameMean", "Host", "VideoHost", "host", "without_time"]
@@ -119,13 +119,14 @@ VIDEO = ("r3d", "mc3", "r2plus1d")
 
 
 def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 16, size: int = 0,
-         num_classes: int = 7) -> Host:
+         num_classes: int = 7, feature_norm: bool = False) -> Host:
     """A host by name: "r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru" or "former-dfer".
 
     width: "full" (the papers' sizes, ResNet18 where a 2-D network is needed) or "narrow" (FaceNet, for 48 px).
     weights: "none"; "torchvision" for full ones (Kinetics for the video networks, ImageNet for the others);
     "shipped" for narrow ones. n_frames of a clip and size in pixels (0: 112 or 48) matter to "former-dfer" alone.
-    Raises BadInput for what is not known, and for weights that cannot be had.
+    feature_norm: batch normalisation as the host's `scale`. The full networks have enough of it inside; FaceNet ships
+    with its own folded away. Raises BadInput for what is not known, and for weights that cannot be had.
     """
     known = {"full": (_FULL, "torchvision"), "narrow": (_NARROW, "shipped")}
     if width not in known or name not in known[width][0] or weights not in (known[width][1], "none"):
@@ -133,7 +134,10 @@ def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 
                        f'use {", ".join(_FULL)}, "full" ("torchvision" or "none") or "narrow" ("shipped" or "none")')
     if weights == "torchvision":
         weights = "kinetics" if name in VIDEO else "imagenet"
-    return known[width][0][name](weights, n_frames, size, num_classes)
+    net = known[width][0][name](weights, n_frames, size, num_classes)
+    if feature_norm:
+        net.scale = FeatureNorm(net.out_dim)
+    return net
 
 
 def without_time(name: str) -> str:

@@ -33,7 +33,7 @@ _PAPER = {
     "model": {
         **_MODULE,
         **stated("Sec. 4.2", backbone_name="r3d", backbone_weights="torchvision"),
-        **assumed(width="full", hidden=512, layers=2, heads=8),
+        **assumed(width="full", hidden=512, layers=2, heads=8, feature_norm=False),
     },
     "method": _SMOOTHING,
 }
@@ -48,7 +48,7 @@ PRESETS: dict[str, dict[str, dict[str, Value]]] = {
         "model": {
             **_MODULE,
             **laptop(backbone_name="r2plus1d", backbone_weights="shipped", width="narrow"),
-            **laptop(hidden=64, layers=2, heads=8),
+            **laptop(hidden=64, layers=2, heads=8, feature_norm=True),
         },
         "method": _SMOOTHING,
     },

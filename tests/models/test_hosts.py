@@ -67,6 +67,18 @@ def test_narrow_hosts_start_as_the_mean_of_facenets_frame_features(name):
     assert torch.allclose(features, per_frame(backbone("facenet", "shipped"), frames).mean(dim=1), atol=1e-5)
 
 
+def test_features_can_be_brought_to_one_scale_in_any_batch():
+    net = host("cnn", "narrow", "shipped", feature_norm=True)
+    many = torch.rand(16, 1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    seen = []
+    net.classifier.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    net(many)
+    assert torch.allclose(seen[0].mean(0), torch.zeros(()), atol=1e-5)  # of every channel
+    assert net(many[:1])["logits"].isfinite().all()  # a last batch of one clip, in training
+    net.eval()(many[:1])
+    assert torch.equal(seen[1], seen[2])  # … is seen as in testing
+
+
 @pytest.mark.parametrize("kind", ["r3d", "mc3", "r2plus1d"])
 def test_time_matters_once_a_3d_host_has_learned(kind):
     torch.manual_seed(2)
