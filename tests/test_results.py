@@ -18,6 +18,11 @@ EACH = [record for records in RECORDS.values() for record in records]
 SLIM, WHOLE, ALL = 60_000, 300_000, 8_000_000  # bytes
 
 
+@pytest.fixture(scope="module")
+def published() -> dict:
+    return yaml.safe_load((files.root() / "book" / "published.yml").read_text(encoding="utf-8"))
+
+
 def called(job: Job) -> str:
     return "-".join(map(str, job.called))
 
@@ -70,8 +75,7 @@ def test_the_results_are_small_and_hold_no_weights():
 
 @pytest.mark.parametrize("job", {(job.request.paper, job.answers): job for job in JOBS}.values(),
                          ids=lambda job: f"{job.request.paper}: {job.answers}")
-def test_a_table_that_a_run_answers_is_one_of_the_papers(job):
-    published = yaml.safe_load((files.root() / "book" / "published.yml").read_text(encoding="utf-8"))
+def test_a_table_that_a_run_answers_is_one_of_the_papers(job, published):
     named = re.findall(r"(?:([\w-]+), )?Tables? (\w+)(?: and (\w+))?", job.answers)  # "RDFER, Table VI" for another's
     assert job.answers and bool(named) == ("Table" in job.answers)
     for paper, *tables in named:
