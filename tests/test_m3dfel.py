@@ -201,6 +201,24 @@ def test_what_the_network_tells(frames):
     assert missing == {"mhsa": {"attention"}, "average": {"gate", "attention"}, "dmin": set()}
 
 
+def test_feature_norm_scales_instances_and_the_plain_host_alike(frames):
+    net, seen = narrow(backbone_weights="shipped", feature_norm=True), []
+    net.aggregation.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    net(frames)
+    assert seen[0].shape == (2, 4, 128) and torch.allclose(seen[0].mean(dim=(0, 1)), torch.zeros(()), atol=1e-4)
+    kinds = {type(narrow(1, feature_norm=on).scale).__name__ for on in (True, False)}
+    assert kinds == {"FeatureNorm", "Identity"} and isinstance(narrow().host.scale, nn.Identity)
+
+
+def test_bf16_gives_finite_gradients(frames):
+    net = narrow(backbone_weights="shipped", backbone_name="cnn-lstm", feature_norm=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        output = net(frames)
+        nn.functional.cross_entropy(output["logits"].float(), torch.tensor([1, 2])).backward()
+    assert all(p.grad.isfinite().all() for p in net.parameters() if p.grad is not None)
+    assert list(m3dfel.BagTraining().columns(output)) == ["i0", "i1", "i2", "i3", "g0", "g1", "g2", "g3"]
+
+
 def test_both_classes_are_one_network(frames):
     net = narrow()
     plain = m3dfel.M3DFEL(4, backbone_name="r2plus1d", width="narrow", hidden=8, heads=4)
