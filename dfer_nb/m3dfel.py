@@ -39,6 +39,11 @@ def attend(x: torch.Tensor, projection: torch.Tensor, heads: int) -> tuple[torch
     return (attention @ v).transpose(1, 2).flatten(2), attention  # (B, N, C), (B, heads, N, N)
 
 
+def attention_received(attention: torch.Tensor) -> torch.Tensor:
+    """How much each instance is looked at, by all heads and instances: (B, heads, N, N) -> (B, N), sums to 1. Ours."""
+    return attention.mean(dim=(1, 2))
+
+
 def dmin_statistics(x: torch.Tensor) -> tuple[tuple[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
     """Means and variances of the two normalisers, bag and instance, with 1/N as printed (M3DFEL, Eq. 2 and 3).
 
@@ -240,8 +245,9 @@ def network(bag_size: int = 4, **settings) -> M3DFELNet | Host:
 class BagTraining(Method):
     """M3DFEL's training: cross-entropy of the bag (Sec. 3.2) with label smoothing (Sec. 4.2).
 
-    For the record it keeps what each instance said alone, i0, i1, … (a class, 0..6), and how far its gate was open,
-    g0, g1, … (0..1), where the network has instances and gates.
+    For the record it keeps, where the network has them: what each instance said alone, i0, i1, … (a class, 0..6); how
+    far its gate was open, g0, g1, … (0..1, the mean over channels, which DMIN holds near 0.5 because it centres each
+    channel over the bag); and the share of attention it received, a0, a1, …, which sum to 1.
     """
 
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
@@ -250,4 +256,6 @@ class BagTraining(Method):
             columns |= {f"i{n}": votes for n, votes in enumerate(output["instance_logits"].argmax(2).T)}
         if "gate" in output:
             columns |= {f"g{n}": opening for n, opening in enumerate(output["gate"].T)}
+        if "attention" in output:
+            columns |= {f"a{n}": share for n, share in enumerate(attention_received(output["attention"].float()).T)}
         return columns

@@ -54,6 +54,12 @@ def test_attention_is_pytorchs_own_and_follows_the_instances():
     assert torch.allclose(m3dfel.attend(x[:, order], projection, 2)[0], mixed[:, order], atol=1e-5)
 
 
+def test_attention_received_by_hand():
+    attention = torch.tensor([[[[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.5, 0.5]]]])  # two heads
+    assert m3dfel.attention_received(attention).tolist() == [[0.5, 0.5]]
+    assert m3dfel.attention_received(attention[:, :1]).tolist() == [[0.75, 0.25]]
+
+
 def test_statistics_are_equations_2_and_3_with_one_over_n():
     (bag_mean, instance_mean), (bag_variance, instance_variance) = m3dfel.dmin_statistics(BAG)
     assert bag_mean.tolist() == [[[4.0]]] and bag_variance.tolist() == [[[5.0]]]  # (9 + 1 + 1 + 9) / 4
@@ -184,8 +190,8 @@ def test_every_variant_takes_a_step_at_laptop_size(variant):
         losses.append(loss.item())
     assert output["logits"].shape == (2, 7) and losses[1] < losses[0]
     n = model.bag_size if isinstance(model, m3dfel.M3DFEL) else 0
-    gates = n if "gate" in output else 0
-    assert list(method.columns(output)) == [f"i{k}" for k in range(n)] + [f"g{k}" for k in range(gates)]
+    letters = "i" + "g" * ("gate" in output) + "a" * ("attention" in output)
+    assert list(method.columns(output)) == [f"{letter}{k}" for letter in letters for k in range(n)]
 
 
 def test_what_the_network_tells(frames):
@@ -216,7 +222,7 @@ def test_bf16_gives_finite_gradients(frames):
         output = net(frames)
         nn.functional.cross_entropy(output["logits"].float(), torch.tensor([1, 2])).backward()
     assert all(p.grad.isfinite().all() for p in net.parameters() if p.grad is not None)
-    assert list(m3dfel.BagTraining().columns(output)) == ["i0", "i1", "i2", "i3", "g0", "g1", "g2", "g3"]
+    assert all(value.isfinite().all() for value in m3dfel.BagTraining().columns(output).values())
 
 
 def test_both_classes_are_one_network(frames):
@@ -262,9 +268,10 @@ def test_unknown_parts_are_refused(changes, message):
 
 def test_columns_of_the_record():
     output = {"instance_logits": nn.functional.one_hot(torch.tensor([[2, 0], [6, 6]]), 7).float(),
-              "gate": torch.tensor([[0.25, 0.5], [0.75, 1.0]])}
+              "gate": torch.tensor([[0.25, 0.5], [0.75, 1.0]]), "attention": torch.eye(2).expand(2, 1, 2, 2)}
     found = {name: value.tolist() for name, value in m3dfel.BagTraining().columns(output).items()}
-    assert found == {"i0": [2, 6], "i1": [0, 6], "g0": [0.25, 0.75], "g1": [0.5, 1.0]}
+    assert found == {"i0": [2, 6], "i1": [0, 6], "g0": [0.25, 0.75], "g1": [0.5, 1.0],
+                     "a0": [0.5, 0.5], "a1": [0.5, 0.5]}
 
 
 def test_500_steps_without_a_gradient_that_is_no_number():
@@ -285,7 +292,7 @@ def test_a_run_keeps_what_its_instances_said(tiny, runs):
     from dfer_nb.run import run
 
     record = run("m3dfel", dataset="dfew", root=str(tiny), epochs=1, progress=False)
-    columns = [f"{letter}{n}" for letter in "ig" for n in range(4)]
+    columns = [f"{letter}{n}" for letter in "iga" for n in range(4)]
     rows = record.clips
     assert set(columns) <= set(rows) and rows[columns].notna().all(axis=None)
     assert rows[columns[:4]].isin(range(7)).all(axis=None) and rows[columns[4:]].ge(0).all(axis=None)
