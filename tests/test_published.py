@@ -7,9 +7,9 @@ import copy
 
 import pytest
 
-from dfer_nb.viewing import audit
+from dfer_nb.viewing import audit, published
 
-PUBLISHED = audit.papers()
+PUBLISHED = published.papers()
 FOLD = 2341  # clips of DFEW's first test fold (RDFER, Table V)
 MAFW_FOLD = 1839  # clips of MAFW's first test fold, as distributed
 

@@ -5,9 +5,9 @@ import copy
 import pytest
 
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing import audit
+from dfer_nb.viewing import audit, published
 
-PUBLISHED = audit.papers()
+PUBLISHED = published.papers()
 
 
 @pytest.mark.parametrize(

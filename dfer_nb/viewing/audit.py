@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-import yaml
 
-from dfer_nb import files
 from dfer_nb.data.expressions import DFEW_COUNTS, EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.page import Table, number
+from dfer_nb.viewing.published import papers
 
 HALF = 0.005 + 1e-9  # what rounding to two decimals can hide
 FOLDS = 0.05  # a mean of five folds against their clips taken together, and the rounding of seven recalls
@@ -65,14 +64,6 @@ class Finding:
     recomputed: float
     rule: str
     digits: int = 2
-
-
-def papers() -> dict:
-    """All of book/published.yml: paper -> `settings`, `tables`, `claims`. Raises BadInput when it is not here."""
-    path = files.root() / "book" / "published.yml"
-    if not path.exists():
-        raise BadInput("the papers' figures are not here", path, "run from a checkout of the repository")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _rows(published: Mapping) -> Iterator[tuple[str, str, str, Mapping, Mapping]]:

@@ -25,11 +25,16 @@ def load(paper: str, table: str) -> dict:
     return _pick(_paper(paper)["tables"], table, f"published.yml has no table {table!r} of {paper}")
 
 
-def _paper(paper: str) -> dict:
+def papers() -> dict:
+    """All of book/published.yml: paper -> `settings`, `tables`, `claims`. Raises BadInput when it is not here."""
     path = files.root() / "book" / "published.yml"
     if not path.exists():
         raise BadInput("the papers' figures are not here", path, "run from a checkout of the repository")
-    return _pick(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, paper, f"published.yml has no paper {paper!r}")
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def _paper(paper: str) -> dict:
+    return _pick(papers(), paper, f"published.yml has no paper {paper!r}")
 
 
 def _pick(options: Mapping, name: str, what: str):

@@ -10,15 +10,14 @@ over runs has three parts. Each enters by what it adds to the parts below it, an
 
 The scores are means, so the variance that resampling draws, seeds within draws, and clips (within their class for UAR)
 would show has a closed form: nothing is drawn by lot. Variances divide by n - 1; a plain bootstrap over n units divides
-by n, and so says too little by (n - 1) / n, which for two draws is half. Drawing seeds and clips together, it also
-counts the clips' noise at each level: its intervals came out 40 % wider than these, and held the truth 99 times in 100.
+by n, and so says too little by (n - 1) / n, which for two draws is half. Drawing seeds and clips together, it would
+also count the clips' noise at each level.
 
 The interval is a quantile of t; its degrees of freedom are Satterthwaite's (Biometrics Bulletin 2, 1946), and never
-fewer than runs - 1. Without that floor, the one degree of freedom of two draws makes a tenth of all intervals about
-three times as wide as the median one, and they hold the truth hardly more often.
+fewer than runs - 1: with the one degree of freedom of two draws, some intervals would be several times as wide.
+`benchmarks/coverage.py` measures how often the intervals hold the truth.
 
-Clips are resampled one by one, though ten of a test fold show one identity: in eleven pairs of runs, their differences
-were no more alike than those of other clips (intra-class correlation between -0.04 and 0.03).
+Clips count as independent, though ten of a test fold show one identity.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,8 +41,7 @@ class Effect:
     """A paired difference in points, its 95 % interval, and how much there was to see it with.
 
     smallest: the true difference that is seen (two-sided 5 %) with a power of about 80 %: the standard error times the
-    two quantiles of t, which are 1.96 and 0.84 where runs are many. It is as unsure as the error itself: in simulation,
-    a difference of its mean is seen in 80 to 85 % of the experiments, one of its median in 63 to 75 %.
+    two quantiles of t, which are 1.96 and 0.84 where runs are many. It is as unsure as the error itself.
     clips: test clips of all draws and folds together; seeds: of a draw, the fewest.
     """
 
@@ -80,11 +78,11 @@ def paired(ours: Sequence, base: Sequence, split: str = "test", metric: str = "W
     ours, base: the records of two variants. metric: "WAR", "UAR" or the name of an expression, for its recall.
     A fold counts as a draw does; folds share training clips, so an interval over folds alone is a little too narrow.
 
-    Measured coverage (3000 simulated experiments each; 3 seeds, 280 clips of which 8 % change sides, so that seeds and
-    clips leave a draw's difference uncertain by 1.2 points), for true differences that vary over draws by 0, 0.5, 1
-    and 2 points: 96, 95, 93 and 86 % with two draws, 96, 95, 93 and 88 % with three, 96, 95, 93 and 91 % with five;
-    with one draw 95 %, of the difference in that draw. Few draws can hide how much they differ, and no interval that
-    is short enough to be of use mends that. Where only a handful of clips change sides, it is too narrow as well.
+    Measured coverage (`benchmarks/coverage.py`: 3000 simulated experiments each, 3 seeds, 280 clips), for true
+    differences that vary over draws by 0, 0.5, 1 and 2 points: 97, 95, 92 and 87 % with two draws, 97, 95, 94 and 88 %
+    with three, 96, 95, 93 and 91 % with five; with one draw 95 %, of the difference in that draw. Few draws can hide
+    how much they differ, and no interval that is short enough to be of use mends that. Where only a handful of clips
+    change sides, it is too narrow as well.
 
     Raises BadInput for no records, a run without its partner, records of several settings, and clips or labels that
     differ between the runs of a draw.

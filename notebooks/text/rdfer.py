@@ -325,7 +325,7 @@ shown
 
 # %%
 from dfer_nb.training.record import kept
-from dfer_nb.viewing.statistics import paired
+from dfer_nb.viewing.statistics import against
 
 long_runs = kept("rdfer", dataset="facsimile-long", preset="laptop", threads=1)
 tables.compare(long_runs, ["rdfer", "fc-locator", "without-resampling"], splits=["test", "clean", "short_apex"])
@@ -335,10 +335,8 @@ tables.effects(long_runs, ["rdfer", "fc-locator", "without-resampling"], base="w
                splits=["test", "clean", "short_apex"])
 
 # %%
-one_run = {variant: [r for r in long_runs if r.config["variant"] == variant]
-           for variant in ("rdfer", "fc-locator", "without-resampling")}
-lost = paired(one_run["fc-locator"], one_run["without-resampling"], split="clean")
-won = paired(one_run["rdfer"], one_run["without-resampling"], split="test")
+found = against(long_runs, ["rdfer", "fc-locator"], "without-resampling", ["test", "clean"])
+lost, won = found["fc-locator"]["clean"], found["rdfer"]["test"]
 print("fully connected locator less no re-sampling, clean clips:", lost.words())
 print("softmax locator less no re-sampling, test fold:", won.words())
 assert lost.high < 0 and not won.seen
@@ -383,7 +381,8 @@ tables.effects(hard_runs, ["plain", *rest], base="plain", splits=["test", "clean
 from dfer_nb.viewing.effects import effects_figure
 
 alt = "Difference of each variant to plain training, with its 95 % interval, on the test fold and on the clean clips."
-pictures.show(effects_figure(hard_runs, [*main[1:], *rest], base="plain", splits=["test", "clean"]), alt)
+shown = ["rdfer", "loss-only", *rest[:-1], "stopped-early", "oracle-drop", "clean-labels"]
+pictures.show(effects_figure(hard_runs, shown, base="plain", splits=["test", "clean"]), alt)
 
 # %% [markdown]
 # Read the figure from below. *clean-labels* and *oracle-drop* say how much there was to gain: on the clean clips the same
@@ -396,27 +395,16 @@ pictures.show(effects_figure(hard_runs, [*main[1:], *rest], base="plain", splits
 # a part of the training clips, and chooses its epoch by labels that are as noisy as the rest.
 
 # %%
-def of(variant: str) -> list:
-    """The runs of a variant on noisy labels."""
-    return [r for r in hard_runs if r.config["variant"] == variant]
-
-
-def gain_of(variant: str, split: str):
-    """The paired difference to plain training, on the draws that the variant was run on."""
-    draws = {r.config["draw"] for r in of(variant)}
-    return paired(of(variant), [r for r in of("plain") if r.config["draw"] in draws], split=split)
-
-
-gains = {variant: gain_of(variant, "clean") for variant in main[1:]}
-for variant, gain in gains.items():
+found = against(hard_runs, shown, "plain", ["test", "clean"])
+for variant in main[1:]:
+    gain = found[variant]["clean"]
     print(f"{variant} less plain, WAR on the clean clips: {gain.words()}; {gain.runs} pairs of runs")
-ours = gains["rdfer"]
+ours = found["rdfer"]["clean"]
 print(f"RDFER's interval: {ours.difference:+.1f} ({ours.low:+.1f} to {ours.high:+.1f})")
-every = [gain_of(variant, split) for variant in [*main[1:4], *rest[:-1]] for split in ("test", "clean")]
-assert gains["oracle-drop"].seen and not any(gain.seen for gain in every)
-direct = paired(of("rdfer"), of("loss-only"), split="clean")
+direct = against(hard_runs, ["rdfer"], "loss-only", ["clean"])["rdfer"]["clean"]
 print(f"rdfer less loss-only: {direct.words()}")
-assert not direct.seen
+assert found["oracle-drop"]["clean"].seen and not direct.seen
+assert not any(gain.seen for variant in shown[:-2] for gain in found[variant].values())
 
 # %% [markdown]
 # The last line is the fairest question to the first claim: does agreement add anything to the loss? Between RDFER and
@@ -458,7 +446,7 @@ wrong.round(1).to_frame("weight on wrong labels, percent")
 # One more thing about this dataset has to be known before the hard group is judged:
 
 # %%
-rows = tables.reported_rows(of("rdfer")[0], "train")
+rows = tables.reported_rows(next(r for r in hard_runs if r.config["draw"] == 0), "train")
 for why, part in rows[rows["hard"]].groupby("hard_why"):
     wrongly = 100 * part["wrong_label"].mean()
     print(f"hard by {why}: {len(part)} training clips, {wrongly:.0f} % of them wrongly labelled")
@@ -489,21 +477,17 @@ weights = ["rdfer", "big-loss-strengthening", "loss-drop", "hard-only", "noisy-o
 tables.effects(frozen_runs, ["plain", *weights], base="plain", splits=["test", "clean"])
 
 # %%
-def frozen_gain(variant: str, base: str, split: str):
-    """The paired difference of two variants in this tier."""
-    pick = {name: [r for r in frozen_runs if r.config["variant"] == name] for name in (variant, base)}
-    return paired(pick[variant], pick[base], split=split)
-
-
+splits = ["test", "clean", "short_apex"]
+gains = against(frozen_runs, ["rdfer", "fc-locator"], "without-resampling", splits)
 for split in ("test", "short_apex"):
-    gain = frozen_gain("rdfer", "without-resampling", split)
+    gain = gains["rdfer"][split]
     print(f"with re-sampling less without, {split.replace('_', ' ')}: {gain.words()}; {gain.runs} pairs of runs")
     assert gain.low > 0
-literal = frozen_gain("fc-locator", "without-resampling", "short_apex")
+literal = gains["fc-locator"]["short_apex"]
 print("literal locator less no re-sampling, short apex:", literal.words())
-assert not literal.seen and frozen_gain("rdfer", "flat", "clean").low > 0
-assert frozen_gain("rdfer", "without-summary", "short_apex").low > 0
-assert not any(frozen_gain("rdfer", "single-stream", split).seen for split in ("test", "clean", "short_apex"))
+losses = against(frozen_runs, heads, "rdfer", splits)
+assert not literal.seen and losses["flat"]["clean"].high < 0 and losses["without-summary"]["short_apex"].high < 0
+assert not any(loss.seen for loss in losses["single-stream"].values())
 
 # %% [markdown]
 # The second claim holds here: **looking at the key expression helps**, and most where it should, on clips whose apex is

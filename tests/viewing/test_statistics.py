@@ -1,12 +1,12 @@
 """Paired differences: by hand on small cases, against resampling, and honest in simulation where the truth is known."""
 
-import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.stats import norm, t
+from scipy.stats import t
 
+from benchmarks.coverage import experiment
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing import statistics
 from dfer_nb.viewing.statistics import Effect, against, combine, effect, over_runs, paired
@@ -111,19 +111,6 @@ def test_the_clips_part_is_what_resampling_clips_gives():
         assert np.sqrt(statistics._of_draw(x, classes)[1]) == pytest.approx(np.mean(scores, axis=0).std(), rel=0.02)
 
 
-def experiment(rng, draws, over_draws, theta, seeds=3, clips=280, over_seeds=0.8):
-    """Paired differences of runs whose true difference is theta points, and varies over draws and seeds."""
-    differences = []
-    for _ in range(draws):
-        base, ours = rng.normal(size=(2, clips)) * 0.96**0.5  # how hard a clip is; nearly the same for both
-        ours = 0.97 * base + (1 - 0.97**2) ** 0.5 * ours
-        gain = theta + over_draws * rng.normal() + over_seeds * rng.normal(size=(seeds, 1))
-        right = [part + 0.2 * rng.normal(size=(seeds, clips)) < norm.ppf(0.82 + extra / 100)
-                 for part, extra in ((ours, gain), (base, 0.0))]
-        differences.append(100.0 * right[0] - 100.0 * right[1])
-    return effect(differences, [alike(x) for x in differences])
-
-
 @pytest.mark.parametrize(("draws", "over_draws", "least"), [(2, 0, 0.94), (2, 0.5, 0.93), (3, 0.5, 0.93), (2, 1, 0.9)])
 def test_the_interval_holds_the_truth_as_often_as_it_says(draws, over_draws, least):
     rng = np.random.default_rng(draws)
@@ -200,12 +187,6 @@ def test_folds_of_one_draw_are_averaged(slim):
 
     found = paired(runs("better", 10), runs("plain", 0))
     assert found.difference == pytest.approx(10) and (found.runs, found.draws, found.seeds) == (5, 1, 1)
-
-
-def test_it_is_fast(sweep):
-    begun = time.process_time()
-    paired(of(sweep, "better"), of(sweep, "plain"), metric="UAR")
-    assert time.process_time() - begun < 0.2  # of this process: the machine may be busy
 
 
 def changed(runs, **config):
