@@ -167,6 +167,24 @@ def each_alone(pool, parts: torch.Tensor) -> torch.Tensor:
     return pool(repeated).unflatten(0, (size, number))  # (B, N, C)
 
 
+def contributions(pool, parts: torch.Tensor, classifier: nn.Linear) -> torch.Tensor:
+    """What each instance adds to its bag's logits: parts (B, N, C) -> (B, N, num_classes). Ours.
+
+    pool: (B, N, C) -> (B, C), affine as both of ours are. So this is exact: the contributions and the logits of a bag
+    of zeros sum to the bag's logits. (What an instance adds was made with the others in view, through LSTM and gate.)
+    """
+    number = parts.shape[1]
+    kept = parts[:, None] * torch.eye(number, dtype=parts.dtype, device=parts.device)[:, :, None]  # (B, N, N, C)
+    return classifier(pool(kept.flatten(0, 1))).unflatten(0, (-1, number)) - classifier(pool(0 * parts))[:, None]
+
+
+def support(output: Output) -> torch.Tensor:
+    """What each instance adds to the answer of its bag, above what it adds to all classes on average: (B, N). Ours."""
+    added = output["contributions"] - output["contributions"].mean(dim=2, keepdim=True)
+    answer = output["logits"].argmax(1)
+    return added[torch.arange(len(answer), device=answer.device), :, answer]  # (B, N)
+
+
 class M3DFEL(ChannelsLast):
     """The whole framework (M3DFEL, Fig. 2a): frames (B, T, 3, H, W) in 0..1 -> logits (B, num_classes).
 
@@ -199,8 +217,8 @@ class M3DFEL(ChannelsLast):
         """All that is known of each clip, a dict: frames (B, T, 3, H, W) in 0..1.
 
         logits (B, 7) and features (B, C) of the bag; without a gradient: instance_logits (B, N, 7), of each
-        instance alone; instance_features (B, N, C), gated; gate (B, N), the mean over channels; attention
-        (B, heads, N, N). The last two are there only where a module makes them.
+        instance alone; contributions (B, N, 7) to the logits; instance_features (B, N, C), gated; gate (B, N), the
+        mean over channels; attention (B, heads, N, N). The last two are there only where a module makes them.
         """
         bags = instances(frames, self.bag_size)
         x = self.host.scale(self.host.features(bags.flatten(0, 1))).unflatten(0, bags.shape[:2])  # (B, N, D)
@@ -208,8 +226,9 @@ class M3DFEL(ChannelsLast):
         parts = found["parts"].detach()
         with torch.no_grad():
             alone = self.classifier(each_alone(self.aggregation.pool, parts))
+            added = contributions(self.aggregation.pool, parts, self.classifier)
         output = {"logits": self.classifier(found["features"]), "features": found["features"],
-                  "instance_logits": alone, "instance_features": parts}
+                  "instance_logits": alone, "contributions": added, "instance_features": parts}
         if "gate" in found:
             output["gate"] = found["gate"].detach().mean(dim=2)
         if "attention" in found:
@@ -245,15 +264,17 @@ def network(bag_size: int = 4, **settings) -> M3DFELNet | Host:
 class BagTraining(Method):
     """M3DFEL's training: cross-entropy of the bag (Sec. 3.2) with label smoothing (Sec. 4.2).
 
-    For the record it keeps, where the network has them: what each instance said alone, i0, i1, … (a class, 0..6); how
-    far its gate was open, g0, g1, … (0..1, the mean over channels, which DMIN holds near 0.5 because it centres each
-    channel over the bag); and the share of attention it received, a0, a1, …, which sum to 1.
+    For the record it keeps, where the network has them: what each instance said alone, i0, i1, … (a class, 0..6); what
+    it added to the logit of the bag's answer, over the mean of all logits, c0, c1, …; how far its gate was open, g0,
+    g1, … (0..1, the mean over channels, which DMIN holds near 0.5 because it centres each channel over the bag); and
+    the share of attention it received, a0, a1, …, which sum to 1.
     """
 
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
         columns = {}
         if "instance_logits" in output:
             columns |= {f"i{n}": votes for n, votes in enumerate(output["instance_logits"].argmax(2).T)}
+            columns |= {f"c{n}": added for n, added in enumerate(support(output).T)}
         if "gate" in output:
             columns |= {f"g{n}": opening for n, opening in enumerate(output["gate"].T)}
         if "attention" in output:

@@ -112,6 +112,13 @@ def test_an_instance_alone_is_a_bag_of_its_kind():
     assert torch.equal(m3dfel.each_alone(m3dfel.Mean(2).pool, BAG), BAG)
 
 
+def test_contributions_by_hand():
+    classifier = nn.Linear(2, 2)
+    classifier.weight.data, classifier.bias.data = torch.eye(2), torch.tensor([10.0, 20.0])
+    added = m3dfel.contributions(m3dfel.Mean(2).pool, BAG, classifier)
+    assert added.tolist() == [[[0.5, 1.5], [2.5, 3.5]]]  # half of each instance; the bias is nobody's
+
+
 # The network
 
 
@@ -190,7 +197,7 @@ def test_every_variant_takes_a_step_at_laptop_size(variant):
         losses.append(loss.item())
     assert output["logits"].shape == (2, 7) and losses[1] < losses[0]
     n = model.bag_size if isinstance(model, m3dfel.M3DFEL) else 0
-    letters = "i" + "g" * ("gate" in output) + "a" * ("attention" in output)
+    letters = "ic" + "g" * ("gate" in output) + "a" * ("attention" in output)
     assert list(method.columns(output)) == [f"{letter}{k}" for letter in letters for k in range(n)]
 
 
@@ -198,13 +205,25 @@ def test_what_the_network_tells(frames):
     output = narrow()(frames)
     shapes = {name: tuple(value.shape) for name, value in output.items()}
     assert shapes == {"logits": (2, 7), "features": (2, 16), "instance_logits": (2, 4, 7), "gate": (2, 4),
-                      "instance_features": (2, 4, 16), "attention": (2, 4, 4, 4)}
+                      "contributions": (2, 4, 7), "instance_features": (2, 4, 16), "attention": (2, 4, 4, 4)}
     assert {name for name, value in output.items() if value.requires_grad} == {"logits", "features"}
     assert (0 < output["gate"]).all() and (output["gate"] < 1).all()
     assert torch.allclose(output["attention"].sum(-1), torch.ones(()))
     missing = {key: set(output) - set(narrow(**changes)(frames)) for key, changes in {
         "mhsa": {"attention": False}, "average": {"pooling": "average"}, "dmin": {"norm": "none"}}.items()}
     assert missing == {"mhsa": {"attention"}, "average": {"gate", "attention"}, "dmin": set()}
+
+
+@pytest.mark.parametrize("changes", [{}, {"pooling": "average"}, {"bag_size": 16}])
+def test_contributions_and_the_logits_of_an_empty_bag_make_the_answer(frames, changes):
+    torch.manual_seed(7)
+    net = narrow(**changes).eval()
+    output = net(frames)
+    empty = net.classifier(net.aggregation.pool(torch.zeros_like(output["instance_features"])))
+    assert torch.allclose(output["contributions"].sum(1) + empty, output["logits"], atol=1e-5)
+    added = output["contributions"][1]
+    answer = output["logits"][1].argmax()
+    assert torch.allclose(m3dfel.support(output)[1], added[:, answer] - added.mean(1), atol=1e-6)
 
 
 def test_feature_norm_scales_instances_and_the_plain_host_alike(frames):
@@ -267,11 +286,13 @@ def test_unknown_parts_are_refused(changes, message):
 
 
 def test_columns_of_the_record():
-    output = {"instance_logits": nn.functional.one_hot(torch.tensor([[2, 0], [6, 6]]), 7).float(),
+    logits = nn.functional.one_hot(torch.tensor([1, 6]), 7).float()
+    output = {"instance_logits": nn.functional.one_hot(torch.tensor([[2, 0], [6, 6]]), 7).float(), "logits": logits,
+              "contributions": torch.stack([3.5 * logits, 7 * logits], dim=1),
               "gate": torch.tensor([[0.25, 0.5], [0.75, 1.0]]), "attention": torch.eye(2).expand(2, 1, 2, 2)}
     found = {name: value.tolist() for name, value in m3dfel.BagTraining().columns(output).items()}
-    assert found == {"i0": [2, 6], "i1": [0, 6], "g0": [0.25, 0.75], "g1": [0.5, 1.0],
-                     "a0": [0.5, 0.5], "a1": [0.5, 0.5]}
+    assert found == {"i0": [2, 6], "i1": [0, 6], "c0": [3.0, 3.0], "c1": [6.0, 6.0],
+                     "g0": [0.25, 0.75], "g1": [0.5, 1.0], "a0": [0.5, 0.5], "a1": [0.5, 0.5]}
 
 
 def test_500_steps_without_a_gradient_that_is_no_number():
@@ -292,8 +313,8 @@ def test_a_run_keeps_what_its_instances_said(tiny, runs):
     from dfer_nb.run import run
 
     record = run("m3dfel", dataset="dfew", root=str(tiny), epochs=1, progress=False)
-    columns = [f"{letter}{n}" for letter in "iga" for n in range(4)]
+    columns = [f"{letter}{n}" for letter in "icga" for n in range(4)]
     rows = record.clips
     assert set(columns) <= set(rows) and rows[columns].notna().all(axis=None)
-    assert rows[columns[:4]].isin(range(7)).all(axis=None) and rows[columns[4:]].ge(0).all(axis=None)
+    assert rows[columns[:4]].isin(range(7)).all(axis=None) and rows[columns[8:]].ge(0).all(axis=None)
     assert record.config["model"]["bag_size"] == 4 and record.config["precision"] == "32-true"

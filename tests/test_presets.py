@@ -92,7 +92,9 @@ def test_every_variant_builds_and_changes_something(paper, variant):
     model, method = presets.build(paper, presets.plan(paper, variant=variant))
     assert isinstance(model, torch.nn.Module) and isinstance(method, Control) == (variant in presets.CONTROLS)
     assert isinstance(getattr(method, "base", method), presets.PAPERS[paper].METHOD)
-    same = [presets.plan(paper, preset, variant) == presets.plan(paper, preset) for preset in presets.PRESETS[paper]]
+    own_backbone = "backbone_name" in presets.variants(paper)[variant].model  # frozen features leave nothing to choose
+    able = [preset for preset in presets.PRESETS[paper] if not (own_backbone and preset == "frozen")]
+    same = [presets.plan(paper, preset, variant) == presets.plan(paper, preset) for preset in able]
     assert all(same) == (variant == paper)  # where a preset has a variant's value already, another has not
     assert presets.variants(paper)[variant].answers
 
@@ -134,3 +136,9 @@ def test_fewer_epochs_shorten_the_warm_up():
 def test_unknown_names_list_the_known_ones(arguments, message):
     with pytest.raises(BadInput, match=message):
         presets.plan(**{"paper": "rdfer"} | arguments)
+
+
+def test_frozen_features_have_no_backbone_to_choose():
+    assert presets.plan("m3dfel", "frozen", "bag-16").model["backbone_name"] == "features"
+    with pytest.raises(BadInput, match="'former-dfer' trains its own former-dfer, and the preset 'frozen' has no"):
+        presets.plan("m3dfel", "frozen", "former-dfer")

@@ -111,6 +111,7 @@ _NARROW = {
     "mc3": lambda weights, n, size, k: FaceNet3D("mc3", weights, k),
     "r2plus1d": lambda weights, n, size, k: FaceNet3D("r2plus1d", weights, k),
     "cnn": lambda weights, n, size, k: FrameMean("facenet", weights, k),
+    "features": lambda weights, n, size, k: FrameMean("features", weights, k),
     "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "lstm", 64, 1, 128, k),
     "cnn-gru": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "gru", 64, 1, 128, k),
     "former-dfer": lambda weights, n, size, k: FormerDFER("facenet", weights, n, size or 48, num_classes=k),
@@ -122,6 +123,7 @@ def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 
          num_classes: int = 7, feature_norm: bool = False) -> Host:
     """A host by name: "r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru" or "former-dfer".
 
+    A narrow host may also be "features": the mean of frame features (B, T, 128) that were computed beforehand.
     width: "full" (the papers' sizes, ResNet18 where a 2-D network is needed) or "narrow" (FaceNet, for 48 px).
     weights: "none"; "torchvision" for full ones (Kinetics for the video networks, ImageNet for the others);
     "shipped" for narrow ones. n_frames of a clip and size in pixels (0: 112 or 48) matter to "former-dfer" alone.

@@ -64,7 +64,8 @@ def _choose(options: dict, name: str, what: str):
 def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "facsimile", epochs: int = 0) -> Plan:
     """Resolve names to values. variant "" is the paper's own method; epochs 0 keeps the preset's.
 
-    Raises BadInput for an unknown paper, preset or variant, listing the known ones.
+    Raises BadInput for an unknown paper, preset or variant, listing the known ones, and for a variant that needs frames
+    where the preset has frozen features.
     """
     chosen = _choose(_choose(PRESETS, paper, "paper"), preset, "preset")
     changes = _choose(variants(paper), variant or paper, "variant")
@@ -72,7 +73,10 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
         part: {name: v.value for name, v in chosen[part].items()} | getattr(changes, part)
         for part in ("training", "model", "method")
     }
-    training = values["training"]
+    training, network = values["training"], values["model"].get("backbone_name")
+    if training.get("features") and network != "features":
+        raise BadInput(f"the variant {variant!r} trains its own {network}, and the preset {preset!r} has no frames",
+                       "the run's parameters", "use preset laptop, or another variant")
     if preset in ("laptop", "frozen") and dataset in KINDS:
         training["max_frames"] = PAPERS[paper].FRAMES.get(dataset, training["max_frames"])
     if epochs:

@@ -1,7 +1,7 @@
 """Presets and variants of the M3DFEL chapter."""
 
 from dfer_nb.m3dfel import BagTraining, network
-from dfer_nb.presets.values import LAPTOP_TRAINING, Value, Variant, assumed, laptop, stated
+from dfer_nb.presets.values import FROZEN_TRAINING, LAPTOP_TRAINING, Value, Variant, assumed, laptop, stated
 
 MODEL, METHOD = network, BagTraining
 MAIN_TABLE = ("1", "M3DFEL")  # the paper's table of five folds on DFEW, and its own row there
@@ -52,6 +52,15 @@ PRESETS: dict[str, dict[str, dict[str, Value]]] = {
         },
         "method": _SMOOTHING,
     },
+    "frozen": {
+        "training": {**LAPTOP_TRAINING, **FROZEN_TRAINING, **stated("Sec. 4.2", max_frames=16)},
+        "model": {
+            **_MODULE,
+            **laptop(backbone_name="features", backbone_weights="none", width="narrow"),
+            **laptop(hidden=64, layers=2, heads=8, feature_norm=True),
+        },
+        "method": _SMOOTHING,
+    },
     "paper": _PAPER,
     "paper-scratch": {**_PAPER, "model": {**_PAPER["model"], **assumed(backbone_weights="none")}},
 }
@@ -74,7 +83,9 @@ VARIANTS = {
     "bag-2": Variant("Table 3, bag size 2", model={"bag_size": 2}),
     "bag-8": Variant("Table 3, bag size 8", model={"bag_size": 8}),
     "bag-16": Variant("Table 3, bag size 16: single frames, a 2-D host", model={"bag_size": 16}),
-    "average-pooling": Variant("Table 4, baseline", model={"pooling": "average"}),
+    "average-pooling": Variant("Table 4, baseline; Fig. 4, 3-D instances", model={"pooling": "average"}),
+    "average-of-frames": Variant("Fig. 4, 2-D instances: 16 single frames, averaged",
+                                 model={"pooling": "average", "bag_size": 16}),
     "without-lstm": Variant("Table 4, w/o LSTM", model={"lstm": False}),
     "without-dmin": Variant("Table 4, w/o DMIN", model={"norm": "none"}),
     "without-mhsa": Variant("Table 4, w/o MHSA", model={"attention": False}),
