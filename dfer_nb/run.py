@@ -21,13 +21,15 @@ from dfer_nb.training.controls import hold_out, with_true_labels
 from dfer_nb.training.features import frozen
 from dfer_nb.training.fit import Data, Fit
 from dfer_nb.training.provenance import code_version, environment
-from dfer_nb.training.record import Record, is_complete, keep, record_folder
+from dfer_nb.training.record import FEATURES, Record, is_complete, keep, record_folder
+from dfer_nb.training.replay import features
 
 # Fabric says the precision of every run on stderr; the record says it too.
 logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
 DATASETS = (*facsimile.KINDS, "dfew")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+KEEP = ("slim", "whole", "features")  # how much of a record is committed, least first
 
 
 def _known(dataset: str) -> None:
@@ -201,6 +203,16 @@ def _train(fabric: Fabric, request: Request, config: dict, folder: Path, progres
     fit.run(config, environment(config["paper"], _device_name(fabric)))
 
 
+def add_features(request: Request, record: Record) -> Record:
+    """Put the features of the test clips beside a run's record, where they are not yet. Returns the record anew."""
+    if record.features is None:
+        chosen = request.plan()
+        model, _ = build(request.paper, chosen)
+        table = features(record, model, prepare(request, progress=False), chosen.training)
+        files.write_atomic(record.path / FEATURES, table.to_parquet(index=False))
+    return Record(record.path)
+
+
 def make_fabric(request: Request) -> Fabric:
     """Lightning Fabric for the device that was asked for. Raises BadInput when it is not there."""
     options = {"accelerator": request.device, "devices": request.devices}
@@ -241,11 +253,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dfer_nb.run", description=run.__doc__.splitlines()[0],
                                      epilog=f"variants {told}")
     add_options(parser)
-    parser.add_argument("--keep", choices=["whole", "slim"], help="copy the record into results/, to be committed")
+    parser.add_argument("--keep", choices=KEEP, help="copy the record into results/, to be committed: what comparisons "
+                        "need, all that is known of the clips, or that and the features of the test clips")
     arguments = vars(parser.parse_args())
     copy = arguments.pop("keep")
     try:
         record = run(**arguments)
+        if copy == "features":
+            names = {field.name for field in fields(Request)}
+            record = add_features(Request(**{k: v for k, v in arguments.items() if k in names}), record)
         kept = keep(record, slim=copy == "slim") if copy else record.path
     except (BadInput, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from None

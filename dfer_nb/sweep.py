@@ -20,7 +20,7 @@ from dfer_nb.data import facsimile
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
-from dfer_nb.run import Request, prepare
+from dfer_nb.run import KEEP, Request, prepare
 from dfer_nb.training.record import Record, is_complete, record_folder
 from dfer_nb.viewing.page import Table
 from dfer_nb.viewing.published import beside
@@ -31,11 +31,11 @@ LISTS = {"draws": 0, "seeds": 0, "folds": 1}  # and what each is where it is not
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a sweep, and the part of the paper that it answers. whole: its record is kept with probabilities."""
+    """One run of a sweep, the part of the paper that it answers, and how much of its record is kept (of `run.KEEP`)."""
 
     request: Request
     answers: str
-    whole: bool = False
+    keep: str = KEEP[0]
 
     @property
     def options(self) -> list[str]:
@@ -43,7 +43,7 @@ class Job:
         changed = [(f.name, getattr(self.request, f.name)) for f in fields(Request)
                    if getattr(self.request, f.name) != f.default]
         words = [["--" + name.replace("_", "-")] + ([] if value is True else [str(value)]) for name, value in changed]
-        return [word for pair in words for word in pair] + ["--keep", "whole" if self.whole else "slim"]
+        return [word for pair in words for word in pair] + ["--keep", self.keep]
 
     @cached_property
     def name(self) -> str:
@@ -78,8 +78,9 @@ def declared(paper: str) -> list[Job]:
     """The runs that a chapter declares in results/<paper>/sweep.yml, in its order; each run once.
 
     The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws, seeds, and
-    `keep: whole` where probabilities are wanted. Every run has one thread. Raises BadInput for what is not known, and
-    for two runs that would take each other's place in results/.
+    `keep: whole` where probabilities are wanted, or `features` for those and the features of the test clips. Every run
+    has one thread. Raises BadInput for what is not known, and for two runs that would take each other's place in
+    results/.
     """
     path = files.results_dir() / paper / "sweep.yml"
     if not path.exists():
@@ -90,7 +91,7 @@ def declared(paper: str) -> list[Job]:
         if before.request != job.request:
             raise BadInput(f"{job.called} is declared twice, with different epochs, roots or devices", path,
                            "declare it once: results/ has one place for it")
-        jobs[job.called] = replace(before, whole=before.whole or job.whole)
+        jobs[job.called] = replace(before, keep=max(before.keep, job.keep, key=KEEP.index))
     return list(jobs.values())
 
 
@@ -108,9 +109,9 @@ def _groups(path: Path) -> list[dict]:
         if not isinstance(group, dict) or not isinstance(group.get("variants"), dict):
             raise BadInput(f"a group has no variants: {group}", path, todo)
         strange = [str(name) for name in group if name not in (*known, "variants")]
-        if strange or group.get("keep", "slim") not in ("slim", "whole"):
+        if strange or group.get("keep", KEEP[0]) not in KEEP:
             raise BadInput(f"a group has {', '.join(strange) or 'keep: ' + str(group['keep'])}", path,
-                           todo if strange else "write keep: slim or keep: whole")
+                           todo if strange else f"write keep: and one of {', '.join(KEEP)}")
         if lone := [name for name in LISTS if not isinstance(group.get(name, []), list)]:
             raise BadInput(f"{lone[0]} is {group[lone[0]]!r}", path, "give a list, as in seeds: [0, 1]")
     return groups
@@ -124,7 +125,7 @@ def _expanded(paper: str, group: dict, path: Path) -> Iterable[Job]:
                 request = Request(paper, variant=variant, draw=draw, seed=seed, fold=fold, **shared)
             except BadInput as error:
                 raise BadInput(error.what, path, error.todo) from None
-            yield Job(request, answers, group.get("keep") == "whole")
+            yield Job(request, answers, group.get("keep", KEEP[0]))
 
 
 def papers() -> list[str]:
@@ -135,7 +136,7 @@ def papers() -> list[str]:
 def five_folds(paper: str, dataset: str, root: str = "", preset: str = "laptop", device: str = "auto") -> list[Job]:
     """The paper's own method on the five folds of a dataset: its main table."""
     return [Job(Request(paper, dataset, root, fold, preset, paper, device=device, threads=1),
-                "the five-fold table", whole=True) for fold in range(1, 6)]
+                "the five-fold table", keep="whole") for fold in range(1, 6)]
 
 
 def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "auto") -> list[Job]:

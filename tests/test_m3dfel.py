@@ -1,11 +1,10 @@
-"""M3DFEL's equations against values worked out by hand, its published size, and that every form of it trains."""
+"""M3DFEL's equations against values worked out by hand, and that every form of it trains."""
 
 import math
 
 import pytest
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from dfer_nb import m3dfel, presets
 from dfer_nb.errors import BadInput
@@ -130,37 +129,6 @@ def narrow(bag_size: int = 4, **changes) -> m3dfel.M3DFELNet | Host:
 @pytest.fixture(scope="module")
 def frames():
     return torch.rand(2, 16, 3, 16, 16, generator=torch.Generator().manual_seed(2))
-
-
-def count(**settings) -> tuple[int, float]:
-    """Parameters and GMAC of M3DFEL on one clip of 16 frames of 112 px, counted without computing anything."""
-    with torch.device("meta"):
-        model = m3dfel.M3DFEL(**settings)
-        with FlopCounterMode(display=False) as counter:
-            assert model(torch.empty(1, 16, 3, 112, 112)).shape == (1, 7)
-    return sum(p.numel() for p in model.parameters()), counter.get_total_flops() / 2e9
-
-
-def test_the_papers_size():
-    parameters, gmac = count()
-    assert parameters == pytest.approx(46.8e6, rel=0.005) and gmac == pytest.approx(43.2, rel=0.01)
-    two_directions_two_layers = 2 * (4 * 512 * (512 + 512) + 8 * 512) + 2 * (4 * 512 * (1024 + 512) + 8 * 512)
-    module = two_directions_two_layers + 3 * 1024 * 1024 + (4 + 2 * 1024) + (4 * 3 + 1) + (1024 * 7 + 7)
-    assert parameters == count(pooling="average")[0] - (512 * 7 + 7) + module
-
-
-@pytest.mark.parametrize("bag_size", [1, 2, 8, 16])
-def test_every_bag_size_takes_the_papers_frames(bag_size):
-    parameters, _ = count(bag_size=bag_size)
-    resnet18 = 11_176_512
-    assert parameters == pytest.approx(46.82e6, rel=0.001) if bag_size < 16 else parameters < 13.7e6 + resnet18
-
-
-@pytest.mark.parametrize(
-    ("name", "gmac"), [("mc3", 43.40), ("r2plus1d", 42.91), ("cnn-lstm", 8.02), ("former-dfer", 8.37)]
-)
-def test_other_hosts_fit_the_bag(name, gmac):  # RDFER, Table VI; MC3's figure there is 1.89, a counter's mistake
-    assert count(backbone_name=name)[1] == pytest.approx(gmac, rel=0.01)
 
 
 def test_a_step_at_full_size():

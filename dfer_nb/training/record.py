@@ -13,6 +13,7 @@ from dfer_nb import files
 from dfer_nb.errors import BadInput
 
 CHECKPOINT_FORMAT = "dfer_nb checkpoint 1"
+FEATURES = "features.parquet"
 
 
 class Record:
@@ -62,6 +63,12 @@ class Record:
                 return pd.read_parquet(path)
         return None
 
+    @cached_property
+    def features(self) -> pd.DataFrame | None:
+        """Clip, f0, f1, …: the features of the test clips (see `training.replay`), where they were kept."""
+        path = self.path / FEATURES
+        return pd.read_parquet(path) if path.exists() else None
+
     def load_weights(self, model: torch.nn.Module) -> None:
         """Put the run's last weights into a model. Raises BadInput (see `load_checkpoint`)."""
         model.load_state_dict(load_checkpoint(self.path / "checkpoint.pt")["model"])
@@ -110,6 +117,8 @@ def keep(record: Record, slim: bool = False) -> Path:
     with files.atomic_folder(target) as folder:
         for name in ("config.json", "environment.json", "epochs.parquet", "summary.json"):
             shutil.copy(record.path / name, folder)
+        if record.features is not None and not slim:
+            record.features.to_parquet(folder / FEATURES, index=False, compression="zstd")
         clips.to_parquet(folder / "clips.parquet", index=False, compression="zstd")
         for other in target.parent.glob("seed*"):  # before the copy is there: a run is kept once all of this is done
             if other != target and is_complete(other) and _named(Record(other)) == _named(record):

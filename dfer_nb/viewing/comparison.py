@@ -1,6 +1,6 @@
 """Variants side by side, from the records of several draws and seeds."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -39,6 +39,30 @@ def effects(records: Sequence, variants: Sequence[str], base: str = "plain", spl
         frame = frame.drop(columns="runs")
     return Table(frame, caption, " ".join(filter(None, notes)),
                  {name: badge for name in frame if name != "runs"})
+
+
+def with_and_without(records: Sequence, pairs: Mapping[str, tuple[str, str]],
+                     splits: Sequence[str] = ("test", "clean"), metric: str = "WAR") -> Table:
+    """Networks alone and in a framework: a metric of both, and the paired difference with its interval; a row a network.
+
+    pairs: network -> (variant alone, variant in the framework). records and errors: as `effects`.
+    """
+    shown, rows, found = _of(records, [v for pair in pairs.values() for v in pair]), {}, []
+    for network, (alone, within) in pairs.items():
+        sides = [of_variant(shown, name) for name in (alone, within)]
+        effect = against(shown, [within], alone, splits, metric)[within]
+        rows[network] = {"runs of each": runs(sides[0]) if sides[0] else NOT_RUN}
+        for split in splits:
+            name = split.replace("_", " ")
+            values = [number(mean(own, split, metric)) if own else NOT_RUN for own in sides]
+            rows[network] |= {f"{name}: alone, in a bag": ", ".join(values),
+                              f"{name}: difference": difference_cell(effect[split], sides[1], False)}
+        found += effect.values()
+    caption = f"{metric} in percent, differences in points; {describe(shown)}"
+    notes = (HOW, *limits(found), rules(shown))
+    badge = setting(shown).badge if shown else NOT_RUN
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    return Table(frame, caption, " ".join(filter(None, notes)), {name: badge for name in frame.columns[1:]})
 
 
 def difference_cell(effect: Effect | None, own: Sequence, is_base: bool) -> str:

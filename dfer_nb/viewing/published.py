@@ -22,7 +22,7 @@ def load(paper: str, table: str) -> dict:
 
     Raises BadInput that names what is missing.
     """
-    return _pick(_paper(paper)["tables"], table, f"published.yml has no table {table!r} of {paper}")
+    return pick(_paper(paper)["tables"], table, f"published.yml has no table {table!r} of {paper}")
 
 
 def papers() -> dict:
@@ -34,10 +34,11 @@ def papers() -> dict:
 
 
 def _paper(paper: str) -> dict:
-    return _pick(papers(), paper, f"published.yml has no paper {paper!r}")
+    return pick(papers(), paper, f"published.yml has no paper {paper!r}")
 
 
-def _pick(options: Mapping, name: str, what: str):
+def pick(options: Mapping, name: str, what: str):
+    """What `options` holds under a name. Raises BadInput that says `what` is missing, and lists what is there."""
     if name not in options:
         raise BadInput(what, "book/published.yml", f"choose one of: {', '.join(map(str, options))}")
     return options[name]
@@ -82,8 +83,8 @@ def metric_of(column: str) -> str:
 
 def _theirs(rows: Mapping, wanted: Sequence[str], columns: Sequence[str], table: str) -> dict[tuple[str, str], float]:
     """(row, column) -> the paper's figure, or None."""
-    chosen = {row: _pick(rows, row, f"table {table} has no row {row!r}") for row in wanted}
-    return {(row, name): _pick(cells, name, f"table {table} has no column {name!r}")
+    chosen = {row: pick(rows, row, f"table {table} has no row {row!r}") for row in wanted}
+    return {(row, name): pick(cells, name, f"table {table} has no column {name!r}")
             for row, cells in chosen.items() for name in columns}
 
 

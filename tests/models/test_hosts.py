@@ -1,9 +1,8 @@
-"""Hosts: published sizes, one interface, how they start, and what each refuses."""
+"""Hosts: one interface, how they start, and what each refuses."""
 
 import pytest
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from dfer_nb.errors import BadInput
 from dfer_nb.models import hosts
@@ -14,31 +13,6 @@ from dfer_nb.models.layers import parameter_groups
 from dfer_nb.models.layers3d import OverTime, as_video, inflate
 
 NAMES = ("r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru", "former-dfer")
-
-
-def size_of(name: str) -> tuple[float, float]:
-    """Parameters in millions and GMAC of 16 frames of 112 px, counted without computing anything."""
-    with torch.device("meta"):
-        net = host(name)
-        with FlopCounterMode(display=False) as counter:
-            net(torch.empty(1, 16, 3, 112, 112))
-    return sum(p.numel() for p in net.parameters()) / 1e6, counter.get_total_flops() / 2e9
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters", "gmac"),
-    [
-        ("r3d", 33.17, 40.70),
-        ("mc3", 11.49, 43.34),
-        ("r2plus1d", 31.30, 40.52),
-        ("former-dfer", 18.03, 8.30),
-        ("cnn-lstm", 22.2, 7.97),  # RDFER, Table VI
-        ("cnn", 11.18, 7.76),
-    ],
-)
-def test_full_hosts_have_the_known_sizes(name, parameters, gmac):
-    found = size_of(name)
-    assert found == (pytest.approx(parameters, rel=0.01), pytest.approx(gmac, rel=0.01))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from scipy.stats import t
 
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing import records, tables
-from dfer_nb.viewing.comparison import compare, compare_groups, effects
+from dfer_nb.viewing.comparison import compare, compare_groups, effects, with_and_without
 from dfer_nb.viewing.pointing import hits, known_apex
 from dfer_nb.viewing.statistics import paired
 
@@ -190,3 +190,13 @@ def test_reported_rows_are_those_of_the_reported_epoch_with_the_truth(record, sl
     assert len(tables.reported_rows(kept, "clean")) == 9 and "wrong_label" not in tables.reported_rows(kept, "test")
     with pytest.raises(BadInput, match="no clips of split 'clean'"):  # tested after the last epoch only
         tables.reported_rows(early, "clean")
+
+
+def test_networks_alone_and_in_a_framework(sweep):
+    table = with_and_without(sweep, {"ours": ("plain", "better"), "other": ("plain", "flat")}, ["clean"])
+    of = {name: [r for r in sweep if r.config["variant"] == name] for name in ("plain", "better")}
+    values = ", ".join(f"{records.mean(of[name], 'clean', 'WAR'):.1f}" for name in of)
+    words = paired(of["better"], of["plain"], "clean").words()
+    assert table.frame.loc["ours"].tolist() == ["2 seeds x 2 draws", values, words]
+    assert table.frame.loc["other"].tolist()[1:] == [f"{values[:4]}, not run", "not run"]
+    assert list(table.badges) == ["clean: alone, in a bag", "clean: difference"]

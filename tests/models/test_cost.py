@@ -1,0 +1,145 @@
+"""Costs: tiny networks counted by hand, and the papers' networks at the papers' sizes, counted both ways."""
+
+import pytest
+import torch
+from torch import nn
+
+from dfer_nb.m3dfel import M3DFEL
+from dfer_nb.models.cost import Cost, by_exact_type, cost
+from dfer_nb.models.hosts import host
+
+VIDEO = (1, 3, 4, 5, 5)  # as nn.Conv3d reads it: one clip, three channels, four frames of 5x5 px
+
+
+class Named(nn.Conv3d):
+    """A convolution like any other, under a name of its own."""
+
+
+def framework(**settings) -> Cost:
+    return cost(lambda: M3DFEL(**settings))
+
+
+# By hand
+
+
+def test_a_convolution_is_counted_and_its_subclass_is_skipped():
+    # 7 channels of 2 x 3 x 3 outputs, each of 3 * 27 products; with a stride of 2 in time
+    macs = 7 * 2 * 3 * 3 * 3 * 27
+    plain, named = (cost(lambda kind=kind: kind(3, 7, 3, (2, 1, 1), (1, 0, 0)), VIDEO) for kind in (nn.Conv3d, Named))
+    assert plain == Cost(7 * 3 * 27 + 7, macs / 1e9, macs / 1e9)
+    assert named == Cost(plain.parameters, plain.gmac, 0.0)
+
+
+def test_groups_share_the_channels():
+    found = cost(lambda: nn.Conv2d(4, 6, 3, groups=2, bias=False), (1, 4, 5, 5))
+    assert found.gmac_exact_types == found.gmac == 6 * 3 * 3 * 2 * 9 / 1e9 and found.parameters == 6 * 2 * 9
+
+
+def test_a_linear_layer_inside_another_module():
+    found = cost(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2, bias=False)), (3, 4))
+    assert found == Cost(32 + 8 + 16, 3 * (32 + 16) / 1e9, 3 * (32 + 16) / 1e9)
+
+
+def test_an_lstm_of_two_layers_and_directions():
+    found = cost(lambda: nn.LSTM(2, 3, 2, batch_first=True, bidirectional=True), (1, 5, 2))
+    gates = 2 * 4 * 3 * (2 + 3) + 2 * 4 * 3 * (6 + 3)  # of a step: two directions, four gates of three units
+    assert found.parameters == gates + 2 * 2 * 4 * 2 * 3  # each gate has two biases
+    assert found.gmac * 1e9 == pytest.approx(5 * gates)
+    # The counter by types: of each unit of a gate also its nonlinearity and two biases, then four to make the output.
+    assert found.gmac_exact_types * 1e9 == pytest.approx(5 * (gates + 2 * 2 * (4 * 3 * 3 + 4 * 3)))
+
+
+def test_a_gru_with_time_first_and_without_biases():
+    found = cost(lambda: nn.GRU(2, 3, bias=False), (5, 1, 2))
+    assert found.gmac * 1e9 == pytest.approx(5 * 3 * 3 * (2 + 3))
+    assert found.gmac_exact_types * 1e9 == pytest.approx(5 * (3 * 3 * (2 + 3) + 3 * 3 + 4 * 3))
+
+
+@pytest.mark.parametrize(
+    ("build", "frames", "operations"),
+    [
+        (lambda: nn.BatchNorm3d(3), VIDEO, 4 * 300),
+        (lambda: nn.BatchNorm3d(3, affine=False), VIDEO, 2 * 300),
+        (lambda: nn.LayerNorm(5), VIDEO, 4 * 300),
+        (lambda: nn.AdaptiveAvgPool3d(1), VIDEO, (100 + 1) * 3),
+        (lambda: nn.AvgPool3d((4, 5, 5)), VIDEO, 3),
+        (lambda: nn.Sequential(nn.ReLU(), nn.MaxPool3d(2), nn.Dropout(), nn.Identity()), VIDEO, 0),
+    ],
+)
+def test_what_the_counter_by_types_adds_and_the_true_count_leaves_out(build, frames, operations):
+    found = cost(build, frames)
+    assert found.gmac == 0 and found.gmac_exact_types * 1e9 == pytest.approx(operations)
+
+
+def test_a_function_is_seen_by_the_true_count_alone():
+    class Functional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Linear(4, 8)
+
+        def forward(self, x):
+            return nn.functional.linear(x, self.inner.weight)
+
+    assert cost(Functional, (3, 4)) == Cost(40, 96 / 1e9, 0.0)
+
+
+def test_a_layer_called_twice_counts_twice_and_nothing_is_left_behind():
+    net = nn.Linear(2, 2)
+    with by_exact_type(net) as macs:
+        net(net(torch.ones(1, 2)))
+    net(torch.ones(1, 2))
+    assert macs == [4, 4] and not net._forward_hooks
+
+
+# The papers' networks
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "gmac", "exact_types"),
+    [
+        ("r3d", 33.17, 40.70, 1.591),  # RDFER, Table VI: 1.59
+        ("mc3", 11.49, 43.34, 1.845),  # 1.85
+        ("r2plus1d", 31.30, 40.52, 40.771),  # 40.77; its convolutions are plain ones
+        ("cnn-lstm", 22.21, 7.93, 7.967),  # 7.97
+        ("former-dfer", 18.03, 8.30, 8.318),  # 8.31
+        ("cnn", 11.18, 7.76, 7.798),
+    ],
+)
+def test_full_hosts_have_the_known_sizes(name, parameters, gmac, exact_types):
+    found = cost(lambda: host(name))
+    assert found.parameters / 1e6 == pytest.approx(parameters, abs=0.006)
+    assert found.gmac == pytest.approx(gmac, abs=0.006)
+    assert found.gmac_exact_types == pytest.approx(exact_types, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("name", "gmac", "exact_types"),
+    [
+        ("r3d", 43.19, 1.647),  # 1.65, also in M3DFEL, Table 1
+        ("mc3", 43.40, 1.887),  # 1.89
+        ("r2plus1d", 42.67, 42.908),  # 42.91
+        ("cnn-lstm", 7.98, 8.011),  # 8.02
+        ("former-dfer", 8.37, 8.379),  # 8.37
+    ],
+)
+def test_hosts_in_the_bag_have_the_known_sizes(name, gmac, exact_types):
+    found = framework(backbone_name=name)
+    assert found.gmac == pytest.approx(gmac, abs=0.006)
+    assert found.gmac_exact_types == pytest.approx(exact_types, abs=0.001)
+
+
+def test_the_papers_framework():
+    found = framework()
+    assert found.parameters == pytest.approx(46.8e6, rel=0.005) and found.gmac == pytest.approx(43.2, rel=0.01)
+    two_directions_two_layers = 2 * (4 * 512 * (512 + 512) + 8 * 512) + 2 * (4 * 512 * (1024 + 512) + 8 * 512)
+    module = two_directions_two_layers + 3 * 1024 * 1024 + (4 + 2 * 1024) + (4 * 3 + 1) + (1024 * 7 + 7)
+    assert found.parameters == framework(pooling="average").parameters - (512 * 7 + 7) + module
+
+
+@pytest.mark.parametrize("bag_size", [1, 2, 8, 16])
+def test_every_bag_size_takes_the_papers_frames(bag_size):
+    parameters = framework(bag_size=bag_size).parameters
+    resnet18 = 11_176_512
+    assert parameters == pytest.approx(46.82e6, rel=0.001) if bag_size < 16 else parameters < 13.7e6 + resnet18
+    with torch.device("meta"):
+        assert M3DFEL(bag_size)(torch.empty(1, 16, 3, 112, 112)).shape == (1, 7)
