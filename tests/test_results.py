@@ -15,7 +15,7 @@ from dfer_nb.training.record import Record, kept
 JOBS = [job for paper in sweep.papers() for job in sweep.declared(paper)]
 RECORDS = {paper: kept(paper) for paper in PRESETS}
 EACH = [record for records in RECORDS.values() for record in records]
-SLIM, WHOLE, ALL = 60_000, 300_000, 8_000_000  # bytes
+SLIM, WHOLE, ALL = 60_000, 300_000, 12_000_000  # bytes
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,8 @@ def test_every_declared_run_has_its_record_with_the_settings_of_today(job):
     expected = json.loads(json.dumps(asdict(job.request.plan())))
     assert {name: record.config[name] for name in expected} == expected
     assert len(record.epochs) == record.config["training"]["epochs"]
-    assert ("p0" in record.clips) == job.whole
+    assert ("p0" in record.clips) == (job.keep != "slim")
+    assert (record.features is not None) == (job.keep == "features")
 
 
 @pytest.mark.parametrize("record", EACH, ids=lambda r: r.path.relative_to(files.results_dir()).as_posix())

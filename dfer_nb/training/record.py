@@ -103,14 +103,17 @@ SLIM = ("split", "clip", "label", "prediction", "loss", "agreement", "weight")  
 def keep(record: Record, slim: bool = False) -> Path:
     """Copy a record into results/, to be committed: without its checkpoint, and of the clips the reported epoch alone.
 
-    slim: of the clips only what comparisons of many runs need, and none of the training clips of heads on frozen
-    features, which decide nothing about their labels. The truth is kept once for all runs on the same data.
-    Replaces a record of the same run with another hash (older code or settings). Returns the copy's folder.
+    slim: of the clips only what comparisons of many runs need. Training clips are kept where the method tells them
+    apart, and not for heads on frozen features, which decide nothing about labels. Numbers are rounded to three
+    decimals in a whole copy. The truth is kept once for all runs on the same data. Replaces a record of the same run
+    with another hash (older code or settings). Returns the copy's folder.
     """
     target = files.results_dir() / record.path.relative_to(files.runs_dir())
     clips = record.clips[record.clips["epoch"] == record.summary["reported"]["epoch"] - 1]
-    if slim:
-        clips = _slim(clips, record.config)
+    train = clips["split"] == "train"
+    if not ("agreement" in clips or (clips.loc[train, "weight"] != 1).any()):
+        clips = clips[~train]
+    clips = _slim(clips, record.config) if slim else clips.round(3)
     if record.truth is not None:
         kept_truth(record.config).parent.mkdir(parents=True, exist_ok=True)
         files.write_atomic(kept_truth(record.config), record.truth.to_parquet(index=False, compression="zstd"))
@@ -128,7 +131,7 @@ def keep(record: Record, slim: bool = False) -> Path:
 
 def _slim(clips: pd.DataFrame, config: dict) -> pd.DataFrame:
     train = clips["split"] == "train"
-    if config["training"]["features"]:
+    if config["training"]["features"] or not train.any():
         return clips.loc[~train, [*SLIM[:4]]]
     clips = clips[[name for name in SLIM if name in clips]].copy()
     clips.loc[~train, [name for name in SLIM[4:] if name in clips]] = None

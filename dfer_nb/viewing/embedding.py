@@ -63,5 +63,6 @@ def separation(records: Mapping[str, object], neighbours: int = 5) -> Table:
         voted = cross_val_predict(KNeighborsClassifier(neighbours), x, label, cv=LeaveOneOut())
         lines[name] = {"features": str(x.shape[1]), "silhouette": f"{silhouette_score(x, label):.2f}",
                        f"right by its {neighbours} nearest, percent": f"{100 * (voted == label).mean():.1f}"}
-    return Table(pd.DataFrame.from_dict(lines, orient="index"),
-                 "How far apart the expressions lie among the test clips", "One run of each: a difference of a few hundredths or points is none.")
+    caption = "How far apart the expressions lie among the test clips"
+    note = "One run of each: a difference of a few hundredths or points is none."
+    return Table(pd.DataFrame.from_dict(lines, orient="index"), caption, note)

@@ -49,3 +49,12 @@ def test_a_record_without_weights_is_refused(request_, record):
     chosen = request_.plan()
     with pytest.raises(BadInput, match="there is no checkpoint"):
         features(record, build("m3dfel", chosen)[0], prepare(request_, progress=False), chosen.training)
+
+
+def test_training_clips_that_the_method_does_not_tell_apart_are_not_kept(record, tmp_path, monkeypatch):
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path))
+    whole = Record(keep(record)).clips
+    test = record.clips[record.clips["split"] != "train"]
+    assert len(whole) == len(test) < len(record.clips) and list(whole) == list(test)
+    assert np.allclose(whole["p0"], test["p0"], atol=5e-4) and (whole["p0"] * 1000 % 1 < 1e-3).mean() > 0.9
+    assert list(Record(keep(record, slim=True)).clips) == ["split", "clip", "label", "prediction"]
