@@ -1,5 +1,6 @@
 # One command each; the first two do all the set-up on a fresh machine. See README.md.
 #
+#   make run NOTEBOOK=m3dfel                      another chapter than RDFER's
 #   make run PARAMS="-p fold 2 -p fresh True"     other parameters for the notebook
 #   make test ARGS="-k twins -x"                  options for pytest
 #   make results DATASET=dfew ROOT=DIR PRESET=paper    the five folds of every paper, instead of what is declared
@@ -10,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 HALF := $(VENV)/.half-installed
+NOTEBOOK := rdfer
 PARAMS :=
 ARGS :=
 choice = $(if $(DATASET),'$(1)dataset=$(DATASET)') $(if $(ROOT),'$(1)root=$(ROOT)') \
@@ -28,7 +30,7 @@ endif
 .PHONY: help run test book notebooks twins results lint clean
 
 help:
-	@echo "make run        set up, then run notebooks/rdfer.ipynb into out.ipynb"
+	@echo "make run        set up, then run notebooks/rdfer.ipynb (or NOTEBOOK=m3dfel) into out.ipynb"
 	@echo "make test       set up, then run all tests, the notebooks among them"
 	@echo "make book       set up, then build the book into _build/html"
 	@echo "make notebooks  re-execute the notebooks, store outputs, twins and run records"
@@ -38,7 +40,12 @@ help:
 	@echo "make clean      remove what make made, but not .venv, data/ and runs/"
 
 run: $(INSTALLED)
-	@$(BIN)/python -m papermill notebooks/rdfer.ipynb out.ipynb -p fold 1 $(PARAMS)
+	@if [ ! -e "notebooks/$(NOTEBOOK).ipynb" ]; then \
+		echo "There is no notebook notebooks/$(NOTEBOOK).ipynb."; \
+		echo "  what to do: choose one of: $(basename $(notdir $(filter-out notebooks/out%,$(wildcard notebooks/*.ipynb))))"; \
+		exit 1; fi
+	@$(BIN)/python -m papermill "notebooks/$(NOTEBOOK).ipynb" out.ipynb \
+		$(if $(filter-out facsimile foundations results,$(NOTEBOOK)),-p fold 1) $(PARAMS)
 	@echo "The executed notebook is out.ipynb. To look at it: $(BIN)/jupyter lab out.ipynb"
 
 test: $(INSTALLED)

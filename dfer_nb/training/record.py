@@ -65,7 +65,7 @@ class Record:
 
     @cached_property
     def features(self) -> pd.DataFrame | None:
-        """Clip, f0, f1, …: the features of the test clips (see `training.replay`), where they were kept."""
+        """A row a test clip: clip, features (D,), as `training.replay.features` gives them; None where not kept."""
         path = self.path / FEATURES
         return pd.read_parquet(path) if path.exists() else None
 

@@ -15,15 +15,14 @@ def features(record: Record, model: torch.nn.Module, data: Data, settings: Setti
              split: str = "test") -> pd.DataFrame:
     """The network's feature vector of every clip of a split, with the weights of the epoch that is reported.
 
-    model: as the run built it; its `features` output is (B, D). Returns a table: clip, and f0 to f{D-1} in half
-    precision. Raises BadInput when the record has no checkpoint (those in results/ have none).
+    model: as the run built it; its `features` output is (B, D). Returns a table: clip, and features, an array (D,) in
+    half precision. Raises BadInput when the record has no checkpoint (those in results/ have none).
     """
     record.load_weights(model)
     model.eval().to(memory_format=torch.channels_last)
     parts = []
     for batch in loader(data.frames, data.split(split), settings.batch_size, settings.max_frames,
                         torch.device("cpu"), train=False):
-        found = pd.DataFrame(model(batch.frames)["features"].float().numpy().astype(np.float16)).add_prefix("f")
-        found.insert(0, "clip", batch.clip)
-        parts.append(found)
+        found = model(batch.frames)["features"].float().numpy().astype(np.float16)
+        parts.append(pd.DataFrame({"clip": batch.clip, "features": list(found)}))
     return pd.concat(parts, ignore_index=True)

@@ -43,7 +43,7 @@ def effects(records: Sequence, variants: Sequence[str], base: str = "plain", spl
 
 def with_and_without(records: Sequence, pairs: Mapping[str, tuple[str, str]],
                      splits: Sequence[str] = ("test", "clean"), metric: str = "WAR") -> Table:
-    """Networks alone and in a framework: a metric of both, and the paired difference with its interval; a row a network.
+    """Networks alone and in a framework: a metric of both, and their paired difference; a row a network.
 
     pairs: network -> (variant alone, variant in the framework). records and errors: as `effects`.
     """

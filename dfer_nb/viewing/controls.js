@@ -57,12 +57,25 @@ function slider(model, { name, label, symbol, max, min = 0, step, digits = 0, fo
   return html("label", { class: "dfer-control" }, caption, input);
 }
 
-/** A labelled list of choices; options: value -> words. */
+/** A labelled list of choices; options: value -> words, or such pairs (an object would put numbers first). */
 function choice(model, { name, label, options }, cleanups) {
   const select = html("select", { "data-name": name, ...KEYS });
-  for (const [value, words] of Object.entries(options)) select.append(html("option", { value }, words));
+  const pairs = Array.isArray(options) ? options : Object.entries(options);
+  select.append(...pairs.map(([value, words]) => html("option", { value }, words)));
   cleanups.push(bind(model, name, select, "change", () => select.value, (value) => (select.value = value)));
   return html("label", { class: "dfer-control" }, html("span", { class: "dfer-caption" }, `${label} `), select);
+}
+
+/** Numbers to choose one of, as radio buttons; options: pairs of a number and its words.
+ *  A form around them keeps their names apart from those of another explorer on the page. */
+function radios(model, { name, label, options }, cleanups) {
+  const inputs = options.map(([value]) => html("input", { type: "radio", name, value, "data-name": name, ...KEYS }));
+  const labels = options.map(([, words], k) => html("label", {}, inputs[k], ` ${words}`));
+  const group = html("div", { class: "dfer-control dfer-radios", role: "radiogroup", "aria-label": label },
+    html("span", { class: "dfer-caption", "aria-hidden": "true" }, label), ...labels);
+  cleanups.push(bind(model, name, group, "change", () => Number(inputs.find((one) => one.checked).value),
+    (value) => inputs.forEach((one) => (one.checked = Number(one.value) === value))));
+  return group;
 }
 
 /** A labelled tick box. */
@@ -99,4 +112,14 @@ function scramble(number, seed = 0) {
 /** A share as whole percent, or a dash where there is none. */
 function percent(share) {
   return share === null ? "–" : `${(100 * share).toFixed(0)} %`;
+}
+
+/** A table from rows of cells, under a title; the first row and the first column are headers. */
+function table(title, rows, chosen = 0) {
+  const mark = (column) => ({ class: column === chosen && column > 0 ? "dfer-chosen" : null });
+  const head = html("tr", {}, ...rows[0].map((cell, k) => html("th", { scope: "col", ...mark(k) }, cell)));
+  const body = rows.slice(1).map((row) => html("tr", {}, html("th", { scope: "row" }, row[0]),
+    ...row.slice(1).map((cell, k) => html("td", mark(k + 1), cell))));
+  const content = html("table", { "aria-label": title }, html("thead", {}, head), html("tbody", {}, ...body));
+  return html("div", {}, html("p", { class: "dfer-title" }, title), html("div", { class: "dfer-scroll" }, content));
 }

@@ -30,7 +30,7 @@ def vectors(record) -> tuple[np.ndarray, np.ndarray]:
         raise BadInput("this record has no features of its test clips", record.path,
                        "run it with --keep features (python -m dfer_nb.run --help)")
     rows = reported_rows(record, "test", truth=False)[["clip", "label"]].merge(record.features, on="clip")
-    return StandardScaler().fit_transform(rows.drop(columns=["clip", "label"]).to_numpy(np.float64)), rows["label"]
+    return StandardScaler().fit_transform(np.stack(rows["features"]).astype(np.float64)), rows["label"]
 
 
 @styled()

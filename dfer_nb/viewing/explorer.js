@@ -102,16 +102,6 @@ function legend(withTruth) {
   return html("p", { class: "dfer-legend" }, ...lines);
 }
 
-/** A table from rows of cells, under a title; the first row and the first column are headers. */
-function table(title, rows, chosen = 0) {
-  const mark = (column) => ({ class: column === chosen && column > 0 ? "dfer-chosen" : null });
-  const head = html("tr", {}, ...rows[0].map((cell, k) => html("th", { scope: "col", ...mark(k) }, cell)));
-  const body = rows.slice(1).map((row) => html("tr", {}, html("th", { scope: "row" }, row[0]),
-    ...row.slice(1).map((cell, k) => html("td", mark(k + 1), cell))));
-  const content = html("table", { "aria-label": title }, html("thead", {}, head), html("tbody", {}, ...body));
-  return html("div", {}, html("p", { class: "dfer-title" }, title), html("div", { class: "dfer-scroll" }, content));
-}
-
 /** How large the groups are, and which clips are in them. */
 function groupTable(result, withTruth) {
   const kinds = withTruth ? ["wrong", "low_quality", "hard", "clean"] : [];

@@ -16,8 +16,7 @@ def make_record(spread: float, seed: int = 0):
     label = np.arange(70) % 7
     x = np.eye(7)[label] + spread * rng.standard_normal((70, 7))
     names = [f"c{n}" for n in range(70)]
-    features = pd.DataFrame(x.astype(np.float16)).add_prefix("f")
-    features.insert(0, "clip", names)
+    features = pd.DataFrame({"clip": names, "features": list(x.astype(np.float16))})
     clips = pd.DataFrame({"split": "test", "clip": names, "label": label, "prediction": label})
     return SimpleNamespace(clips=clips, features=features.sample(frac=1, random_state=1), truth=None, path="here",
                            summary={"reported": {"epoch": 1}})
