@@ -1,4 +1,4 @@
-"""The built book, opened in a real browser: its RDFER page works over http and from the disk, and stays at home."""
+"""The built book, opened in a real browser: its explorers work over http and from the disk, and stay at home."""
 
 import json
 import shutil
@@ -7,12 +7,13 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import bags
 import pytest
 from browser import console_errors, foreign, open_browser, requested, serve, set_width
 
 from dfer_nb import files
 
-PAGE = "notebooks/rdfer.html"
+PAGE, BAGS = "notebooks/rdfer.html", "notebooks/m3dfel.html"
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +66,7 @@ def test_no_page_loads_anything_from_another_host(book):
 
 
 def test_every_picture_of_the_chapters_has_an_alternative_text(book):
-    pages = [book / "notebooks" / f"{name}.html" for name in ("rdfer", "facsimile", "foundations", "results")]
+    pages = [book / "notebooks" / f"{name}.html" for name in ("m3dfel", "rdfer", "facsimile", "foundations", "results")]
     pictures = {page.name: read_page(page) for page in pages if page.exists()}
     assert any("_images" in url for links in pictures.values() for url in links.loaded), "the chapters have no figures"
     for name, links in pictures.items():
@@ -112,11 +113,26 @@ def test_the_slider_moves_from_the_disk(book, browser):
     move_the_slider(browser, (book / PAGE).as_uri(), book.as_uri())
 
 
-def test_the_page_fits_a_phone(book, browser):
+def test_a_clip_and_a_bag_size_are_chosen_on_the_page_of_bags(book, browser):
+    browser.get((book / BAGS).as_uri())
+    (explorer,) = bags.explorers(browser, 1)
+    first = bags.shown(explorer)
+    clips = [option.get_attribute("value") for option in bags.find(explorer, "select option")]
+    sizes = [int(radio.get_attribute("value")) for radio in bags.find(explorer, "input[type='radio']")]
+    assert len(clips) > 6 and sizes == [1, 2, 4, 8, 16]
+    for clip, size in ((clips[1], 16), (clips[-1], 1)):
+        bags.choose(browser, explorer, clip, size)
+        found = bags.shown(explorer)
+        assert (found["clip"], len(found["instances"])) == (clip, size if size > 1 else 0) and found != first
+    assert console_errors(browser) == [] and foreign(requested(browser), book.as_uri()) == []
+
+
+@pytest.mark.parametrize(("page", "explorer"), [(PAGE, explorer_of), (BAGS, lambda b: bags.explorers(b, 1)[0])])
+def test_the_page_fits_a_phone(book, browser, page, explorer):
     set_width(browser, 375)
     try:
-        browser.get((book / PAGE).as_uri())
-        box = explorer_of(browser).rect
+        browser.get((book / page).as_uri())
+        box = explorer(browser).rect
         assert box["x"] >= 0 and box["x"] + box["width"] <= 375
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 375
     finally:

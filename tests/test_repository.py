@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import dfer_nb
+from dfer_nb.presets import PRESETS
 
 ROOT = Path(__file__).resolve().parents[1]
 # Each room of dfer_nb and its floor: a room imports from lower floors and from itself.
@@ -62,6 +63,12 @@ def test_the_readme_tells_every_parameter_of_the_notebook_with_its_default():
         told.update(zip(names, defaults, strict=True))
     known = store.parameters(ROOT / "notebooks" / "rdfer.ipynb")
     assert told == {name: str(value) or '""' for name, value in known.items()}
+
+
+@pytest.mark.parametrize("paper", PRESETS)
+def test_every_chapter_of_a_paper_has_the_same_parameters(paper):
+    first, own = (store.parameters(ROOT / "notebooks" / f"{name}.ipynb") for name in ("rdfer", paper))
+    assert own == first | {"variant": paper}
 
 
 def named_paths(document: str) -> set[str]:

@@ -68,8 +68,7 @@ def missable(record, split: str = "test") -> pd.DataFrame:
 def alone_table(records: Mapping[str, object], split: str = "test") -> Table:
     """Single instances in and outside the apex: how often each kind is right alone, or says Neutral. A row a record.
 
-    records: name -> record of bags. Of clips whose apex can be missed. Intervals: 95 %, Wilson, as if the instances of
-    a clip were independent of each other.
+    records: name -> record of bags. Of clips whose apex can be missed. Intervals: as in `clustered`.
     """
     lines = {}
     for name, record in records.items():
@@ -77,13 +76,34 @@ def alone_table(records: Mapping[str, object], split: str = "test") -> Table:
         inside, right = one["apex"] >= 0.5, one["prediction"] == one["label"]
         outside, calm = one["apex"] == 0, one["prediction"] == NEUTRAL
         lines[name] = {"instances": f"{inside.sum()} in, {outside.sum()} outside",
-                       "right alone, in the apex": _share(right[inside]),
-                       "right alone, outside": _share(right[outside]),
-                       "says Neutral, outside": _share(calm[outside])}
+                       "right alone, in the apex": _of_clips(right[inside], one["clip"]),
+                       "right alone, outside": _of_clips(right[outside], one["clip"]),
+                       "says Neutral, outside": _of_clips(calm[outside], one["clip"])}
     note = ("In the apex: at least half of the instance's frames; outside: none of them. Clips whose apex can be "
-            "missed: neutral ones are left out. Outside the apex the face is at rest or between two expressions.")
+            "missed: neutral ones are left out. Outside the apex the face is at rest or between two expressions. The "
+            "intervals are over clips.")
     return Table(pd.DataFrame.from_dict(lines, orient="index"), "Predictions of single instances, percent (95 % "
                  "interval); one run of each", note)
+
+
+def clustered(values: pd.Series, clips: pd.Series) -> tuple[float, float]:
+    """Mean over instances, and half of its 95 % interval, which knows that instances of a clip go together.
+
+    values and clips (names) share an index; values may be a part. A mean of sums over clips: the variance is that of
+    a ratio, by clips (linearised). NaN for half of the interval of a single clip.
+    """
+    parts = values.astype(float).groupby(clips[values.index]).agg(["sum", "size"])
+    mean, n = parts["sum"].sum() / parts["size"].sum(), len(parts)
+    spread = ((parts["sum"] - mean * parts["size"]) ** 2).sum() * n / (n - 1) if n > 1 else np.nan
+    return mean, 1.96 * np.sqrt(spread) / parts["size"].sum()
+
+
+def _of_clips(mask: pd.Series, clips: pd.Series) -> str:
+    """A share of instances in percent, with its interval."""
+    if mask.empty:
+        return "–"
+    mean, half = clustered(mask, clips)
+    return f"{100 * mean:.0f} ({100 * max(mean - half, 0):.0f} to {100 * min(mean + half, 1):.0f})"
 
 
 def _share(mask: pd.Series) -> str:
@@ -120,7 +140,7 @@ def carrier_table(records: Mapping[str, object], split: str = "test") -> Table:
 def profile(record, split: str = "test") -> Figure:
     """Support, attention and gate of an instance, by how much of it lies in the apex; a panel each.
 
-    Means over the instances with their 95 % interval. Of clips whose apex can be missed.
+    Means over the instances with their 95 % interval (`clustered`). Of clips whose apex can be missed.
     """
     one = instance_table(missable(record, split))
     shown = [name for name in MEASURES if name in one]
@@ -128,10 +148,10 @@ def profile(record, split: str = "test") -> Figure:
         raise BadInput("these rows have no support, attention or gate", "profile(record)",
                        "give a record of bags that was made with dfer_nb.m3dfel.BagTraining")
     figure, grid = panels(1, len(shown), height=2.7, squeeze=False)
-    groups = one.groupby(one["apex"].round(3))
     for axes, name in zip(grid[0], shown, strict=True):
-        mean, error = groups[name].mean(), 1.96 * groups[name].sem().fillna(0)
-        axes.errorbar(mean.index, mean, error, marker="o", color="#0072B2", capsize=3)
+        found = {level: clustered(part, one["clip"]) for level, part in one[name].groupby(one["apex"].round(3))}
+        mean, half = zip(*found.values(), strict=True)
+        axes.errorbar(list(found), mean, np.nan_to_num(half), marker="o", color="#0072B2", capsize=3)
         rest = {"attention": 1 / bag_size(record.clips), "gate": 0.5, "support": 0}[name]
         axes.axhline(rest, color="#999999", linestyle=":", linewidth=1.2)
         axes.set(title=name, xlabel="share in the apex")

@@ -75,6 +75,16 @@ def test_right_alone_in_and_outside_the_apex(record):
     assert frame["says Neutral, outside"].startswith("38 (")
 
 
+def test_instances_of_a_clip_count_together():
+    clips = pd.Series(["a", "a", "b", "b", "c", "c"])
+    same = pd.Series([True, True, True, True, False, False])
+    mean, half = bags.clustered(same, clips)
+    assert mean == pytest.approx(2 / 3) and half == pytest.approx(1.96 * np.std([1, 1, 0], ddof=1) / np.sqrt(3))
+    mean, half = bags.clustered(same[4:], clips)
+    assert mean == 0 and np.isnan(half)  # one clip alone
+    assert bags.clustered(pd.Series([1.0, 0.0, 0.0, 1.0]), pd.Series(list("aabb"))) == (0.5, 0.0)
+
+
 def test_which_instance_carries_the_bag(record):
     frame = bags.carrier_table({"ours": record}).frame.loc["ours"]
     # of x and y, whose bags are right: support lies on 1 (inside) and 3 (outside), attention on 0 and 1
