@@ -157,10 +157,11 @@ class DLIAM(nn.Module):
 
 
 def each_alone(pool, parts: torch.Tensor) -> torch.Tensor:
-    """What a bag's feature would be, were all its instances like this one: parts (B, N, C) -> (B, N, C).
+    """What a bag's feature would be, held every place what the module made of this instance: (B, N, C) -> (B, N, C).
 
-    pool: (B, N, C) -> (B, C). The paper shows predictions of single instances (Fig. 3 and 4) and does not say how it
-    gets them; this way they are on the scale that the classifier knows. For average pooling it changes nothing.
+    parts: the instances after BiLSTM and gate, which hold something of their neighbours already. pool: (B, N, C) ->
+    (B, C). The paper shows predictions of single instances (Fig. 3 and 4) and does not say how it gets them; this way
+    they are on the scale that the classifier knows. For average pooling it is the instance's own feature.
     """
     size, number = parts.shape[:2]
     repeated = parts[:, :, None].expand(-1, -1, number, -1).flatten(0, 1)  # (B*N, N, C)
@@ -264,10 +265,10 @@ def network(bag_size: int = 4, **settings) -> M3DFELNet | Host:
 class BagTraining(Method):
     """M3DFEL's training: cross-entropy of the bag (Sec. 3.2) with label smoothing (Sec. 4.2).
 
-    For the record it keeps, where the network has them: what each instance said alone, i0, i1, … (a class, 0..6); what
-    it added to the logit of the bag's answer, over the mean of all logits, c0, c1, …; how far its gate was open, g0,
-    g1, … (0..1, the mean over channels, which DMIN holds near 0.5 because it centres each channel over the bag); and
-    the share of attention it received, a0, a1, …, which sum to 1.
+    For the record it keeps, where the network has them: what each instance said alone, i0, i1, … (a class, 0..6, see
+    `each_alone`); what it added to the logit of the bag's answer, over the mean of all logits, c0, c1, …; how far its
+    gate was open, g0, g1, … (0..1, the mean over channels); and the share of attention it received, a0, a1, …, which
+    sum to 1.
     """
 
     def columns(self, output: Output) -> dict[str, torch.Tensor]:

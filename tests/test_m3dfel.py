@@ -104,7 +104,7 @@ def test_gate_and_aggregation_are_equation_5():
     assert m3dfel.aggregate(gated, kernel, torch.tensor([0.5])).tolist() == [[10.5, 13.5, 2.5]]
 
 
-def test_an_instance_alone_is_a_bag_of_its_kind():
+def test_an_instance_alone_is_what_the_module_made_of_it_in_every_place():
     kernel = torch.tensor([[[0.0, 1.0, 0.0], [0.0, 2.0, 0.0]]])
     alone = m3dfel.each_alone(lambda parts: m3dfel.aggregate(parts, kernel), BAG)
     assert alone.tolist() == [[[3.0, 9.0], [15.0, 21.0]]]  # (1 + 2) times each instance

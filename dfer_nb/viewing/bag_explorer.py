@@ -14,10 +14,10 @@ from PIL import Image
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
 from dfer_nb.errors import BadInput
+from dfer_nb.viewing.bags import FRAMES
 from dfer_nb.viewing.explorer import StaticWidget, read
 from dfer_nb.viewing.palette import EXPRESSION_COLOURS, need
 
-LENGTH = 16  # frames of a clip that the network sees
 HEIGHT, QUALITY = 48, 80  # of a strip's JPEG: pixels, and Pillow's scale
 DIGITS = 4  # of every number that travels to the browser
 PROBABILITIES = [f"p{k}" for k in range(len(EXPRESSIONS))]
@@ -108,7 +108,7 @@ class BagExplorer(StaticWidget):
 
 
 def _instance(fact: dict, answer: dict, n: int) -> dict:
-    length, apex = LENGTH // len(answer["i"]), fact["apex"]
+    length, apex = FRAMES // len(answer["i"]), fact["apex"]
     share = None if apex is None else sum(apex[n * length:(n + 1) * length]) / length
     gate, attention = (None if answer[name] is None else answer[name][n] for name in "ga")
     return {"prediction": EXPRESSIONS[answer["i"][n]], "support": answer["c"][n], "gate": gate,
@@ -118,13 +118,13 @@ def _instance(fact: dict, answer: dict, n: int) -> dict:
 def _strip(name: str, pictures: np.ndarray) -> str:
     """The 16 pictures of a clip side by side, as one JPEG in a data URI."""
     pictures = np.asarray(pictures)
-    if pictures.ndim != 4 or pictures.shape[0] != LENGTH or pictures.shape[3] != 3 or pictures.dtype != np.uint8 \
+    if pictures.ndim != 4 or pictures.shape[0] != FRAMES or pictures.shape[3] != 3 or pictures.dtype != np.uint8 \
             or 0 in pictures.shape:
         raise BadInput(f"pictures of shape {pictures.shape}, {pictures.dtype}", f"clip {name}",
                        "give 16 frames of bytes, (16, H, W, 3) uint8: read_frames(path, uniform(n_frames, 16))")
     image = Image.fromarray(np.concatenate(list(pictures), axis=1))
     if image.height != HEIGHT:
-        width = max(1, round(pictures.shape[2] * HEIGHT / image.height)) * LENGTH
+        width = max(1, round(pictures.shape[2] * HEIGHT / image.height)) * FRAMES
         image = image.resize((width, HEIGHT), Image.Resampling.BOX)
     buffer = io.BytesIO()
     image.save(buffer, "jpeg", quality=QUALITY, optimize=True)
@@ -134,8 +134,8 @@ def _strip(name: str, pictures: np.ndarray) -> str:
 def _chosen(size: int, rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The rows of the clips to offer, in their order, after a look at the columns and their values."""
     where = f"bag size {size}"
-    if not isinstance(size, Integral) or size < 1 or LENGTH % size:
-        raise BadInput(f"{LENGTH} frames cannot be cut into {size} equal instances", where, "use 1, 2, 4, 8 or 16")
+    if not isinstance(size, Integral) or size < 1 or FRAMES % size:
+        raise BadInput(f"{FRAMES} frames cannot be cut into {size} equal instances", where, "use 1, 2, 4, 8 or 16")
     need(rows, "clip", "label", "prediction", *PROBABILITIES)
     found = sorted(int(name[1:]) for name in map(str, rows) if re.fullmatch(r"i\d+", name))
     if found != list(range(size if size > 1 else 0)):
@@ -206,5 +206,5 @@ def _within(row: Mapping, start: int | None, end: int | None) -> list[int] | Non
     n_frames = _whole(row.get("n_frames"))
     if None in (start, end, n_frames) or end <= start:
         return None
-    at = video.uniform(n_frames, LENGTH)
+    at = video.uniform(n_frames, FRAMES)
     return ((at >= start) & (at < end)).astype(int).tolist()

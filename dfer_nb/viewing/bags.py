@@ -5,14 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.stats import binomtest
 
-from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
 from dfer_nb.data.video import uniform
-from dfer_nb.errors import BadInput
 from dfer_nb.viewing.page import Table
-from dfer_nb.viewing.palette import EXPRESSION_COLOURS, WIDTH, need, panels, styled
-from dfer_nb.viewing.pointing import APEX, known_apex
+from dfer_nb.viewing.palette import need, panels, styled
+from dfer_nb.viewing.pointing import known_apex
 from dfer_nb.viewing.records import reported_rows
 
 MEASURES = {"support": "c", "attention": "a", "gate": "g"}  # and the first letter of their columns in a record
@@ -57,33 +54,44 @@ def instance_table(rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def missable(record, split: str = "test") -> pd.DataFrame:
-    """The rows of a split whose apex is known and can be missed: neutral clips are out, and clips all of whose 16
-    frames lie in the apex or none."""
-    rows = known_apex(reported_rows(record, split))
-    inside = in_apex(rows, FRAMES).mean(1)
-    return rows[(inside > 0) & (inside < 1)].reset_index(drop=True)
+def missable(records, split: str = "test") -> pd.DataFrame:
+    """Rows of a split, of one record or of several of the same network, whose apex is known and can be missed.
+
+    Neutral clips are out, and clips of whose 16 frames all lie in the apex or none. A clip is called draw:clip.
+    Raises BadInput where no apex is known, or the record does not hold what its instances said.
+    """
+    parts = []
+    for record in records if isinstance(records, Sequence) else [records]:
+        rows = reported_rows(record, split)
+        need(rows, "apex_start", "apex_end", "n_frames", "true_label", "i0", "c0")
+        rows = known_apex(rows)
+        inside = in_apex(rows, FRAMES).mean(1)
+        rows = rows[(inside > 0) & (inside < 1)]
+        parts.append(rows.assign(clip=f"{record.config['draw']}:" + rows["clip"]))
+    return pd.concat(parts, ignore_index=True)
 
 
 def alone_table(records: Mapping[str, object], split: str = "test") -> Table:
-    """Single instances in and outside the apex: how often each kind is right alone, or says Neutral. A row a record.
+    """Single instances in and outside the apex: how often each kind is right alone, and agrees with its neighbour.
 
-    records: name -> record of bags. Of clips whose apex can be missed. Intervals: as in `clustered`.
+    records: network -> its record, or records of several draws. Of clips whose apex can be missed. Intervals: 95 %,
+    as in `clustered`.
     """
     lines = {}
-    for name, record in records.items():
-        one = instance_table(missable(record, split))
-        inside, right = one["apex"] >= 0.5, one["prediction"] == one["label"]
-        outside, calm = one["apex"] == 0, one["prediction"] == NEUTRAL
-        lines[name] = {"instances": f"{inside.sum()} in, {outside.sum()} outside",
-                       "right alone, in the apex": _of_clips(right[inside], one["clip"]),
-                       "right alone, outside": _of_clips(right[outside], one["clip"]),
-                       "says Neutral, outside": _of_clips(calm[outside], one["clip"])}
+    for name, own in records.items():
+        rows = missable(own, split)
+        one = instance_table(rows)
+        inside, right, wrong = one["apex"] >= 0.5, one["prediction"] == one["label"], one["answer"] != one["label"]
+        same = (one["prediction"] == one.groupby("clip")["prediction"].shift())[one["instance"] > 0]
+        lines[name] = {"in the apex": _of_clips(right[inside], one["clip"]),
+                       "in the apex, bag wrong": _of_clips(right[inside & wrong], one["clip"]),
+                       "outside": _of_clips(right[one["apex"] == 0], one["clip"]),
+                       "neighbours agree": _of_clips(same, one["clip"])}
     note = ("In the apex: at least half of the instance's frames; outside: none of them. Clips whose apex can be "
-            "missed: neutral ones are left out. Outside the apex the face is at rest or between two expressions. The "
-            "intervals are over clips.")
-    return Table(pd.DataFrame.from_dict(lines, orient="index"), "Predictions of single instances, percent (95 % "
-                 "interval); one run of each", note)
+            "missed: neutral ones are left out. Neighbours agree: the share of instances that say what the one before "
+            "them says. In brackets the 95 % interval over clips.")
+    return Table(pd.DataFrame.from_dict(lines, orient="index"),
+                 f"Instances that are right alone, percent; {_runs(records)}", note)
 
 
 def clustered(values: pd.Series, clips: pd.Series) -> tuple[float, float]:
@@ -106,184 +114,82 @@ def _of_clips(mask: pd.Series, clips: pd.Series) -> str:
     return f"{100 * mean:.0f} ({100 * max(mean - half, 0):.0f} to {100 * min(mean + half, 1):.0f})"
 
 
-def _share(mask: pd.Series) -> str:
-    if mask.empty:
-        return "–"
-    interval = binomtest(int(mask.sum()), len(mask)).proportion_ci(method="wilson")
-    return f"{100 * mask.mean():.0f} ({100 * interval.low:.0f} to {100 * interval.high:.0f})"
+def _runs(records: Mapping[str, object]) -> str:
+    number = {len(own) if isinstance(own, Sequence) else 1 for own in records.values()}
+    return "one run of each" if number == {1} else f"{'/'.join(map(str, sorted(number)))} runs of each, pooled"
+
+
+def measured(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Support, attention and gate of every instance, each (clips, N), where the rows have them."""
+    return {name: rows[[f"{letter}{n}" for n in range(bag_size(rows))]].to_numpy(float)
+            for name, letter in MEASURES.items() if f"{letter}0" in rows and rows[f"{letter}0"].notna().all()}
+
+
+def over_place(values: np.ndarray) -> np.ndarray:
+    """What is above the mean of the same place in all bags: (clips, N) -> (clips, N).
+
+    The convolution has a weight for each place, and the apex lies where a clip's middle is: both favour some places.
+    """
+    return values - values.mean(axis=0)
 
 
 def carrier_table(records: Mapping[str, object], split: str = "test") -> Table:
-    """Which instance carries the bag: how often the one with most support, attention or gate touches the apex.
+    """Which instance carries the bag: does the one with most support, attention or gate lie in the apex?
 
-    records: name -> record of bags. Of clips whose apex can be missed and whose bag is right. Beside it, how often an
-    instance drawn by lot touches it. Intervals: 95 %, Wilson.
+    records: network -> its record, or records of several draws. Of clips whose apex can be missed and whose bag is
+    right. A cell: in how many bags it touches the apex, and how many it would, were the apexes of other clips put in
+    the place of its own. r: correlation with the share of frames in the apex, each over the mean of its place.
     """
     lines = {}
-    for name, record in records.items():
-        rows = missable(record, split)
+    for name, own in records.items():
+        rows = missable(own, split)
         rows = rows[rows["prediction"] == rows["label"]]
-        touches = in_apex(rows, bag_size(rows)) > 0
-        line = {"bags": str(len(rows))}
-        for measure, letter in MEASURES.items():
-            columns = [f"{letter}{n}" for n in range(bag_size(rows))]
-            line[f"most {measure}"] = _share(pd.Series(
-                touches[np.arange(len(rows)), rows[columns].to_numpy(float).argmax(1)])) if columns[0] in rows else "–"
-        lines[name] = line | {"by lot": f"{100 * touches.mean():.0f}"}
-    note = "Of bags that are right, on clips whose apex can be missed. A dash: this network has no such part."
+        share, found = in_apex(rows, bag_size(rows)), measured(rows)
+        lines[name] = {"bags": str(len(rows))}
+        for measure in MEASURES:
+            cells = _carried(found[measure], share) if measure in found else ("–", "–")
+            lines[name] |= {f"most {measure}": cells[0], f"r of {measure}": cells[1]}
+    note = ("Of bags that are right, on clips whose apex can be missed. Shuffled: the same instances against the "
+            "apexes of all clips, which is what the place in the bag alone would give. r: within places, with its 95 % "
+            "interval (bootstrap over clips). A dash: this network has no such part.")
     return Table(pd.DataFrame.from_dict(lines, orient="index"),
-                 "The instance with the most … touches the apex, percent of the bags (95 % interval); one run of each",
-                 note)
+                 f"The instance with the most … touches the apex, percent of the bags; {_runs(records)}", note)
+
+
+def _carried(values: np.ndarray, share: np.ndarray, times: int = 500) -> tuple[str, str]:
+    """The two cells of a measure, from its values and the shares in the apex, both (clips, N)."""
+    most, touches, n = values.argmax(1), share > 0, len(values)
+    own, shuffled = touches[np.arange(n), most].mean(), touches.mean(0)[most].mean()
+    lots = np.random.default_rng(0).integers(0, n, (times, n))
+    again = [_correlation(values[lot], share[lot]) for lot in lots]
+    low, high = np.quantile(again, [0.025, 0.975])
+    r = _correlation(values, share)
+    return f"{100 * own:.0f}, shuffled {100 * shuffled:.0f}", f"{r:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _correlation(values: np.ndarray, share: np.ndarray) -> float:
+    x, y = over_place(values).ravel(), over_place(share).ravel()
+    return float((x * y).sum() / np.sqrt(max((x * x).sum() * (y * y).sum(), 1e-12)))
 
 
 @styled()
-def profile(record, split: str = "test") -> Figure:
-    """Support, attention and gate of an instance, by how much of it lies in the apex; a panel each.
+def profile(records, split: str = "test") -> Figure:
+    """Support, attention and gate of an instance over the mean of its place, by how much of it lies in the apex.
 
-    Means over the instances with their 95 % interval (`clustered`). Of clips whose apex can be missed.
+    records: a record, or several draws of one network. Means over instances with their 95 % interval (`clustered`), of
+    clips whose apex can be missed. A panel each.
     """
-    one = instance_table(missable(record, split))
-    shown = [name for name in MEASURES if name in one]
-    if not shown:
-        raise BadInput("these rows have no support, attention or gate", "profile(record)",
-                       "give a record of bags that was made with dfer_nb.m3dfel.BagTraining")
-    figure, grid = panels(1, len(shown), height=2.7, squeeze=False)
-    for axes, name in zip(grid[0], shown, strict=True):
-        found = {level: clustered(part, one["clip"]) for level, part in one[name].groupby(one["apex"].round(3))}
-        mean, half = zip(*found.values(), strict=True)
-        axes.errorbar(list(found), mean, np.nan_to_num(half), marker="o", color="#0072B2", capsize=3)
-        rest = {"attention": 1 / bag_size(record.clips), "gate": 0.5, "support": 0}[name]
-        axes.axhline(rest, color="#999999", linestyle=":", linewidth=1.2)
+    rows = missable(records, split)
+    level = pd.Series(in_apex(rows, bag_size(rows)).ravel().round(3))
+    clips = rows["clip"].repeat(bag_size(rows)).reset_index(drop=True)
+    found = measured(rows)
+    figure, grid = panels(1, len(found), height=2.7, squeeze=False)
+    for axes, (name, values) in zip(grid[0], found.items(), strict=True):
+        parts = pd.Series(over_place(values).ravel()).groupby(level)
+        mean, half = zip(*(clustered(part, clips) for _, part in parts), strict=True)
+        axes.errorbar(list(parts.groups), mean, np.nan_to_num(half), marker="o", color="#0072B2", capsize=3)
+        axes.axhline(0, color="#999999", linestyle=":", linewidth=1.2)
         axes.set(title=name, xlabel="share in the apex")
         axes.grid(axis="y")
-    grid[0][0].set_ylabel("mean over instances")
+    grid[0][0].set_ylabel("over the mean of its place")
     return figure
-
-
-@styled()
-def along(frames: np.ndarray, bags: Mapping[str, pd.Series], title: str = "") -> Figure:
-    """What each instance of a video says alone, for several networks (M3DFEL, Fig. 3 and 4).
-
-    frames: (16, H, W, 3) uint8, the frames that the networks saw. bags: network -> the clip's row of its record. A
-    block is an instance, under its frames, in the colour of what it says; the apex is marked over the frames where it
-    is known. At the right: the bag's answer, with its probability. Raises BadInput for other frames.
-    """
-    figure, axes, y = _strip(frames, next(iter(bags.values())), title, lines=len(bags))
-    for row, (name, bag) in enumerate(bags.items()):
-        _bag_line(axes, name, bag, y + LINE * row)
-    return figure
-
-
-@styled()
-def inside(frames: np.ndarray, row: pd.Series, title: str = "") -> Figure:
-    """One bag: its instances, and of each of them support, attention and gate, as bars with their numbers.
-
-    frames and row as in `along`. A dotted line: what every instance would have if all were alike (attention), a gate
-    half open, no support. Raises BadInput for other frames.
-    """
-    size = bag_size(row.to_frame().T.dropna(axis=1))
-    shown = {name: row[[f"{letter}{n}" for n in range(size)]].to_numpy(float)
-             for name, letter in MEASURES.items() if f"{letter}0" in row and pd.notna(row[f"{letter}0"])}
-    figure, axes, y = _strip(frames, row, title, lines=1 + 1.5 * len(shown))
-    _bag_line(axes, "says alone", row, y)
-    for k, (name, values) in enumerate(shown.items()):
-        _bar_line(axes, name, values, {"attention": 1 / size, "gate": 0.5, "support": 0}[name],
-                  y + LINE * (1 + 1.5 * k), 1.5 * LINE - 0.1)
-    return figure
-
-
-LINE, CELL, ANSWER = 0.36, 0.305, 1.1  # inches: a network's line, a frame, the room for the answer
-LEFT, RIGHT = WIDTH - FRAMES * CELL - ANSWER, WIDTH - ANSWER
-
-
-def _strip(frames: np.ndarray, row: pd.Series, title: str, lines: float):
-    """A figure with the 16 frames of a video, the apex over them and room for so many lines below; where that begins.
-
-    Its axes are in inches, from the upper left corner.
-    """
-    frames = np.asarray(frames)
-    if frames.ndim != 4 or len(frames) != FRAMES or frames.dtype != np.uint8:
-        raise BadInput(f"frames are {frames.dtype} {frames.shape}", "the frames of a bag",
-                       f"give {FRAMES} uint8 frames, (16, H, W, 3), as the networks saw them")
-    top = 0.3 * bool(title) + 0.12
-    height = top + CELL + LINE * lines + 0.05
-    figure, axes = panels(height=height)
-    figure.set_layout_engine("none")
-    axes.set_position((0, 0, 1, 1))
-    axes.axis("off")
-    for k, frame in enumerate(frames):
-        axes.imshow(frame, extent=(LEFT + k * CELL + 0.01, LEFT + (k + 1) * CELL - 0.01, top + CELL, top),
-                    interpolation="antialiased", aspect="auto")
-    axes.set(xlim=(0, WIDTH), ylim=(height, 0))
-    axes.text(0.02, 0.15, title, fontsize=9.5, va="center")
-    _mark_apex(axes, row, top)
-    return figure, axes, top + CELL + 0.05
-
-
-def _mark_apex(axes, row: pd.Series, top: float) -> None:
-    if pd.isna(row.get("apex_start")) or row["true_label"] == NEUTRAL:
-        return
-    touched = np.flatnonzero(in_apex(row.to_frame().T, FRAMES)[0])
-    for k in touched:
-        axes.fill_between([LEFT + k * CELL, LEFT + (k + 1) * CELL], top - 0.07, top - 0.01, color=APEX, linewidth=0)
-    if len(touched):
-        axes.text(RIGHT + 0.06, top - 0.04, "▬ apex", color="#8A6500", fontsize=8, va="center")
-
-
-def _bag_line(axes, name: str, row: pd.Series, y: float) -> None:
-    """One network: its name, a block an instance, and the bag's answer."""
-    size, height = bag_size(row.to_frame().T.dropna(axis=1)), LINE - 0.05
-    width = FRAMES * CELL / size
-    axes.text(LEFT - 0.06, y + height / 2, name, ha="right", va="center", fontsize=8)
-    for n in range(size):
-        said = EXPRESSIONS[int(row[f"i{n}"] if size > 1 else row["prediction"])]
-        x = LEFT + n * width
-        axes.fill_between([x + 0.015, x + width - 0.015], y, y + height, color=EXPRESSION_COLOURS[said], linewidth=0)
-        axes.text(x + width / 2, y + height / 2, said if width > 0.7 else said[:2], ha="center", va="center",
-                  fontsize=8 if width > 0.7 else 7, color="#222222" if said in _LIGHT else "white", weight="bold")
-    answer = int(row["prediction"])
-    mark = "✓" if answer == row["label"] else "✗"
-    axes.text(RIGHT + 0.06, y + height / 2, f"{mark} {EXPRESSIONS[answer]} {row[f'p{answer}']:.2f}", va="center",
-              fontsize=8)
-
-
-def _bar_line(axes, name: str, values: np.ndarray, rest: float, y: float, height: float) -> None:
-    """A bar an instance, upwards from zero or downwards, with its number; a dotted line at `rest`."""
-    low, high = min(values.min(), 0.0), max(values.max(), rest)
-    scale, width = (height - 0.14) / max(high - low, 1e-9), FRAMES * CELL / len(values)
-    zero = y + height + low * scale
-    axes.text(LEFT - 0.06, y + height / 2, name, ha="right", va="center", fontsize=8)
-    for n, value in enumerate(values):
-        middle = LEFT + (n + 0.5) * width
-        axes.fill_between([middle - 0.3 * width, middle + 0.3 * width], zero - value * scale, zero, color="#4A8DB7",
-                          linewidth=0)
-        axes.text(middle, zero - max(value, 0) * scale - 0.015, f"{value:.2f}", ha="center", va="bottom",
-                  fontsize=8 if len(values) <= 8 else 6)
-    axes.plot([LEFT, RIGHT], [zero - rest * scale] * 2, ":", color="#777777", linewidth=1)
-
-
-_LIGHT = ("Happy", "Surprise", "Fear")  # colours on which dark letters read better
-
-
-def clip_rows(records: Mapping[str, object], clip: str, split: str = "test") -> dict[str, pd.Series]:
-    """The row of one clip in each record. Raises BadInput when a record lacks it."""
-    found = {}
-    for name, record in records.items():
-        rows = reported_rows(record, split).set_index("clip", drop=False)
-        if clip not in rows.index:
-            raise BadInput(f"there is no clip {clip!r} in the split {split!r} of {name}", "clip_rows",
-                           "choose one of record.clips['clip']")
-        found[name] = rows.loc[clip]
-    return found
-
-
-def choose(record, expressions: Sequence[int], split: str = "test", longest: float = 0.5) -> list[str]:
-    """A clip of each of these expressions, of good quality, whose apex is in view and fills at most `longest` of it.
-
-    The first in the order of names, whatever any network says of it: nothing is picked to look good.
-    """
-    rows = missable(record, split)
-    calm = ~rows[["low_quality", "hard", "irrelevant"]].fillna(False).astype(bool).any(axis=1)
-    share = in_apex(rows, FRAMES).mean(1)
-    rows = rows[calm & (share >= 2 / FRAMES) & (share <= longest)].sort_values("clip")
-    return [rows.loc[rows["true_label"] == k, "clip"].iloc[0] for k in expressions if (rows["true_label"] == k).any()]

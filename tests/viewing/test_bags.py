@@ -9,7 +9,7 @@ import pytest
 
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing import bags
+from dfer_nb.viewing import bag_pictures, bags
 
 FRAMES = np.full((16, 8, 8, 3), 120, np.uint8)
 EMPTY = {"low_quality": False, "hard": False, "irrelevant": False}
@@ -21,7 +21,7 @@ def make_record(rows: list[dict], **columns):
     table = pd.DataFrame([defaults | row for row in rows])
     truth = [name for name in ("true_label", "apex_start", "apex_end", "n_frames", *EMPTY) if name in table]
     return SimpleNamespace(clips=table.drop(columns=truth), truth=table[["clip", *truth]],
-                           summary={"reported": {"epoch": 1}})
+                           summary={"reported": {"epoch": 1}}, config={"draw": 0})
 
 
 def bag(clip, label, said, apex=(8, 16), support=None, attention=None, answer=None):
@@ -64,15 +64,23 @@ def test_one_line_an_instance(record):
 
 
 def test_clips_whose_apex_cannot_be_missed_are_left_out(record):
-    assert bags.missable(record)["clip"].tolist() == ["x", "y", "wrong"]
+    assert bags.missable(record)["clip"].tolist() == ["0:x", "0:y", "0:wrong"]
 
 
 def test_right_alone_in_and_outside_the_apex(record):
     frame = bags.alone_table({"ours": record}).frame.loc["ours"]
     # at least half inside: x's, y's and wrong's second instance; none inside: 3 + 2 + 3 others
-    assert frame["instances"] == "3 in, 8 outside"
-    assert frame["right alone, in the apex"].startswith("67 (") and frame["right alone, outside"].startswith("12 (")
-    assert frame["says Neutral, outside"].startswith("38 (")
+    assert frame["in the apex"].startswith("67 (") and frame["outside"].startswith("12 (")
+    assert frame["in the apex, bag wrong"].startswith("0 (")
+    assert frame["neighbours agree"].startswith("56 (")  # x: none of 3, y: 2 of 3, wrong: 3 of 3
+
+
+def test_draws_are_pooled(record):
+    again = SimpleNamespace(**vars(record) | {"config": {"draw": 1}})
+    both = bags.alone_table({"ours": [record, again]})
+    assert "2 runs of each, pooled" in both.caption
+    assert both.frame.loc["ours", "outside"].startswith("12 (")
+    assert bags.missable([record, again])["clip"].tolist()[3:] == ["1:x", "1:y", "1:wrong"]
 
 
 def test_instances_of_a_clip_count_together():
@@ -87,38 +95,60 @@ def test_instances_of_a_clip_count_together():
 
 def test_which_instance_carries_the_bag(record):
     frame = bags.carrier_table({"ours": record}).frame.loc["ours"]
-    # of x and y, whose bags are right: support lies on 1 (inside) and 3 (outside), attention on 0 and 1
-    assert frame["bags"] == "2" and frame["most support"].startswith("50 (")
-    assert frame["most attention"].startswith("50 (") and frame["most gate"] == "–"
-    assert frame["by lot"] == "38"  # x touches the apex with 1 of 4 instances, y with 2
+    # of x and y, whose bags are right: support is largest at 1 (inside) and 3 (outside), attention at 0 and 1;
+    # place 0 touches no apex, place 1 both, place 2 one, place 3 none
+    assert frame["bags"] == "2" and frame["most support"] == "50, shuffled 50"
+    assert frame["most attention"] == "50, shuffled 50" and frame["most gate"] == "–"
+
+
+def test_what_the_place_alone_gives_is_no_evidence():
+    always_second = [bag(str(n), 1, [1] * 4, (8, 16) if n % 2 else (16, 24), [0, 5, 0, 0], [0.1, 0.7 + n / 99, 0.1, 0])
+                     for n in range(8)]
+    frame = bags.carrier_table({"ours": make_record(always_second)}).frame.loc["ours"]
+    assert frame["most support"] == "50, shuffled 50" and frame["r of support"].startswith("0.00")
+    follows = [bag(str(n), 1, [1] * 4, (8, 16) if n % 2 else (16, 24), [0, n % 2, 1 - n % 2, 0]) for n in range(8)]
+    frame = bags.carrier_table({"ours": make_record(follows)}).frame.loc["ours"]
+    assert frame["most support"] == "100, shuffled 50" and frame["r of support"].startswith("1.00")
 
 
 def test_profile_has_a_panel_for_what_the_record_has(record):
     figure = bags.profile(record)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["support", "attention"]
     line = figure.axes[0].lines[0]
-    assert line.get_xdata().tolist() == [0, 0.25, 0.75, 1] and line.get_ydata()[1] == 2
+    # second places: 3, 0 and 1, mean 4/3; y's, three quarters inside, is 4/3 below it
+    assert line.get_xdata().tolist() == [0, 0.25, 0.75, 1] and line.get_ydata()[2] == pytest.approx(-4 / 3)
+
+
+def test_records_that_do_not_know_are_refused(record):
     bare = make_record([bag("x", 1, [1] * 4)])
-    with pytest.raises(BadInput, match="no support, attention or gate"):
+    with pytest.raises(BadInput, match="no column c0"):
         bags.profile(bare)
+    films = SimpleNamespace(**vars(record) | {"truth": None})
+    with pytest.raises(BadInput, match="no column apex_start"):
+        bags.carrier_table({"films": films})
+    with pytest.raises(BadInput, match="no network to show"):
+        bag_pictures.along(FRAMES, {})
+    row = bag_pictures.clip_rows({"slim": record}, "x")["slim"].drop([f"p{k}" for k in range(7)])
+    with pytest.raises(BadInput, match="no column p0"):
+        bag_pictures.along(FRAMES, {"slim": row})
 
 
 def test_along_says_each_instance_and_the_answer(record):
-    rows = bags.clip_rows({"ours": record}, "x")
-    figure = bags.along(FRAMES, rows, "a title")
+    rows = bag_pictures.clip_rows({"ours": record}, "x")
+    figure = bag_pictures.along(FRAMES, rows, "a title")
     assert texts(figure) == ["a title", "▬ apex", "ours", "Neutral", "Sad", "Happy", "Neutral", "✓ Sad 0.14"]
-    wrong = texts(bags.along(FRAMES, bags.clip_rows({"ours": record}, "wrong")))
+    wrong = texts(bag_pictures.along(FRAMES, bag_pictures.clip_rows({"ours": record}, "wrong")))
     assert wrong[-1] == "✗ Happy 0.14"
 
 
 def test_a_plain_network_and_a_neutral_clip(record):
-    plain = make_record([{k: v for k, v in bag("neutral", 2, []).items()}])
-    said = texts(bags.along(FRAMES, bags.clip_rows({"plain": plain, "bag": record}, "neutral")))
+    plain = make_record([bag("neutral", 2, [])])
+    said = texts(bag_pictures.along(FRAMES, bag_pictures.clip_rows({"plain": plain, "bag": record}, "neutral")))
     assert said == ["plain", "Neutral", "✓ Neutral 0.14", "bag", *["Neutral"] * 4, "✓ Neutral 0.14"]
 
 
 def test_inside_shows_the_numbers_of_every_instance(record):
-    said = texts(bags.inside(FRAMES, bags.clip_rows({"ours": record}, "x")["ours"]))
+    said = texts(bag_pictures.inside(FRAMES, bag_pictures.clip_rows({"ours": record}, "x")["ours"]))
     assert said[said.index("support") + 1:] == ["0.00", "3.00", "1.00", "1.00", "attention", "0.40", "0.30", "0.20",
                                                 "0.10"]
 
@@ -126,16 +156,16 @@ def test_inside_shows_the_numbers_of_every_instance(record):
 @pytest.mark.parametrize("frames", [FRAMES[:4], FRAMES.astype(float), FRAMES[..., 0]])
 def test_other_frames_are_refused(record, frames):
     with pytest.raises(BadInput, match="give 16 uint8 frames"):
-        bags.along(frames, bags.clip_rows({"ours": record}, "x"))
+        bag_pictures.along(frames, bag_pictures.clip_rows({"ours": record}, "x"))
 
 
 def test_a_clip_that_a_record_lacks_is_refused(record):
     with pytest.raises(BadInput, match="no clip 'z' in the split 'test' of ours"):
-        bags.clip_rows({"ours": record}, "z")
+        bag_pictures.clip_rows({"ours": record}, "z")
 
 
 def test_clips_are_chosen_by_what_they_are_not_by_what_is_said_of_them():
     apexes = {"hidden": (8, 9), "half": (8, 22), "long": (4, 30), "dark": (8, 16)}
     rows = [bag(name, 1, [0] * 4, apex, answer=0) | {"low_quality": name == "dark"} for name, apex in apexes.items()]
-    record = make_record([*rows, bag("fear", 6, [2] * 4)])
-    assert bags.choose(record, [EXPRESSIONS.index("Sad"), 6, 0]) == ["half", "fear"]
+    record = make_record([row | {f"c{n}": 0 for n in range(4)} for row in [*rows, bag("fear", 6, [2] * 4)]])
+    assert bag_pictures.choose(record, [EXPRESSIONS.index("Sad"), 6, 0]) == ["half", "fear"]
