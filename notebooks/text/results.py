@@ -41,7 +41,74 @@ from dfer_nb.viewing.overview import overview
 # `make results` makes these runs from `results/<paper>/sweep.yml`, and does nothing for those that are there.
 
 # %%
+overview(kept("m3dfel", threads=1))
+
+# %%
 overview(kept("rdfer", threads=1))
+
+# %% [markdown]
+# ## M3DFEL
+#
+# The main table: five folds of FACSimile, the mean over the folds beside the paper's row.
+
+# %%
+same = {"preset": "laptop", "threads": 1}
+every = (*EXPRESSIONS, "UAR", "WAR")
+folds = kept("m3dfel", dataset="facsimile", variant="m3dfel", seed=0, draw=0,
+             **same)
+tables.beside("m3dfel", "1", {"M3DFEL": "m3dfel"}, folds, columns=every)
+
+# %% [markdown]
+# Bag sizes, end to end, each against bags of four.
+
+# %%
+bags = kept("m3dfel", dataset="facsimile", fold=1, **same)
+sizes = ["bag-1", "bag-2", "bag-8", "bag-16"]
+splits = ["test", "clean", "short_apex"]
+alt = """Difference of each bag size to bags of four,
+with its 95 % interval, on three test sets."""
+pictures.show(effects_figure(bags, sizes, base="m3dfel", splits=splits), alt)
+
+# %%
+tables.effects(bags, ["m3dfel", *sizes], base="m3dfel", splits=splits)
+
+# %% [markdown]
+# The parts of the aggregation: heads on frozen features, each against the whole module.
+
+# %%
+heads = kept("m3dfel", dataset="facsimile", preset="frozen", threads=1)
+parts = ["average-pooling", "without-lstm", "without-dmin", "without-mhsa",
+         "lstm-mean", "layernorm"]
+alt = """Difference of each variant of the aggregation to the whole module,
+with its 95 % interval, on three test sets."""
+pictures.show(effects_figure(heads, parts, base="m3dfel", splits=splits), alt)
+
+# %%
+tables.effects(heads, ["m3dfel", *parts], base="m3dfel", splits=splits)
+
+# %% [markdown]
+# Five networks alone and in the framework, as in RDFER's Table VI, end to end.
+
+# %%
+pairs = {"CNN-LSTM": ("cnn-lstm", "cnn-lstm-m3dfel"),
+         "MC3": ("mc3", "mc3-m3dfel"), "R(2+1)D": ("bag-1", "m3dfel"),
+         "R3D18": ("r3d", "r3d-m3dfel"),
+         "Former-DFER": ("former-dfer", "former-dfer-m3dfel")}
+tables.with_and_without(bags, pairs, splits=splits)
+
+# %% [markdown]
+# Tables 3 and 4 of the paper, with ours beside them: bag sizes end to end, the module on frozen features.
+
+# %%
+answers = {"1": "bag-1", "2": "bag-2", "4": "m3dfel", "8": "bag-8",
+           "16": "bag-16"}
+tables.beside("m3dfel", "3", answers, bags, base_row="4")
+
+# %%
+answers = {"baseline": "average-pooling", "w/o LSTM": "without-lstm",
+           "w/o DMIN": "without-dmin", "w/o MHSA": "without-mhsa",
+           "M3DFEL": "m3dfel"}
+tables.beside("m3dfel", "4", answers, heads, base_row="baseline")
 
 # %% [markdown]
 # ## RDFER
@@ -50,9 +117,7 @@ overview(kept("rdfer", threads=1))
 # ROOT=… PRESET=paper` fills the same table from DFEW.
 
 # %%
-same = {"preset": "laptop", "threads": 1}
 folds = kept("rdfer", dataset="facsimile", variant="rdfer", **same)
-every = (*EXPRESSIONS, "UAR", "WAR")
 tables.beside("rdfer", "I", {"RDFER": "rdfer"}, folds, columns=every)
 
 # %% [markdown]

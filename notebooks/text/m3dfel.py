@@ -1,0 +1,804 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # M3DFEL: a video as a bag of short pieces
+#
+# The paper is *Rethinking the Learning Paradigm for Dynamic Facial Expression Recognition* {cite:p}`m3dfel`. A clip
+# has one label, and many of its frames do not show it: the face is at rest, talks, or is on its way. The paper makes
+# two claims, and another paper adds a third.
+#
+# 1. **Cut the video into short 3-D pieces.** A network over the whole video mixes what lies far apart, one over
+#    single frames sees no movement. A piece of a few frames has the *strong* relation of neighbouring frames in it,
+#    and the *weak* one of distant frames is left to what comes after. The label is known for the *bag* of pieces
+#    only.
+# 2. **Do not average the pieces.** A module of a BiLSTM (a recurrent network that reads the pieces in both
+#    directions), attention, and a new normalisation (DMIN) aggregates them, and every part of it helps.
+# 3. **It fits other networks too** (the RDFER paper {cite:p}`rdfer`, Table VI).
+#
+# In films nobody knows which frames show the expression. Here we do: FACSimile's clips ([the page on
+# it](facsimile.ipynb)) know the frames of their *apex*, where the expression is strongest. So the reader can see
+# whether the right piece carries the bag.
+#
+# **After this chapter** you can compute DMIN by hand, train the network with bags of any size, take a bag's answer
+# apart into what each piece added to it, and say which part of the module does the work.
+
+# %% [markdown]
+# The next cell holds the parameters. Run the notebook with others from a shell: `papermill notebooks/m3dfel.ipynb
+# out.ipynb -p fold 2 -p variant bag-16`.
+
+# %% tags=["parameters"]
+fold: int = 1  # 1 to 5
+dataset: str = "facsimile"  # or facsimile-hard, facsimile-long, dfew
+root: str = ""  # the folder of dfew; for FACSimile, another place than data/
+preset: str = "laptop"  # or frozen, paper, paper-scratch
+variant: str = "m3dfel"  # every variant is listed near the end of this page
+seed: int = 0  # of training
+draw: int = 0  # of FACSimile: another draw is another dataset of the same kind
+epochs: int = 0  # 0: as many as the preset says
+device: str = "auto"  # or cpu, cuda, mps
+fresh: bool = False  # True: train again, even when this run exists
+drop_missing: bool = False  # True: leave out clips that a list names and the disk does not hold
+zero_based: bool = False  # True: the lists count labels from 0, as some re-distributions do
+
+# %%
+import pandas as pd
+import torch
+
+from dfer_nb import m3dfel, presets, run
+from dfer_nb.data import video
+from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.training.record import kept
+from dfer_nb.viewing import bags, figures, pictures, tables
+
+pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
+
+# %% [markdown]
+# ## The problem
+#
+# A network for video reads 16 frames of a clip and is told one label for all of them. How many of the 16 show the
+# expression? Below are two training clips, the frames of their apex marked. One label has to do for each of them.
+
+# %% tags=["nbval-ignore-output"]
+example_root = run.dataset_root("facsimile")  # drawn when it is not there yet
+example_clips, truth = run.read_table("facsimile", example_root, 1)
+paths = example_clips.set_index("clip")["path"]
+
+
+def seen(clip: str):
+    """The 16 frames of a clip that the networks of this chapter see, (16, H, W, 3)."""
+    frames = video.read_frames(paths[clip])
+    return frames[video.uniform(len(frames), 16)]
+
+
+train = example_clips[example_clips["split"] == "train"][["clip", "label"]].merge(truth, on="clip")
+calm = train[~train[["wrong_label", "low_quality", "irrelevant", "hard"]].any(axis=1) & (train["true_label"] != 2)]
+slow, brief = calm[~calm["short_apex"]].iloc[0], calm[calm["short_apex"]].iloc[1]
+
+
+def strip(row):
+    """The 16 frames of a training clip, its apex marked."""
+    apex = bags.in_apex(row.to_frame().T, 16)[0].nonzero()[0]
+    name = EXPRESSIONS[row["label"]]
+    figure = pictures.film_strip(seen(row["clip"]), {"apex": apex}, f"Clip {row['clip']}, labelled {name}", per_row=16)
+    alt = f"Sixteen frames of a clip that is labelled {name}; those of its apex are marked."
+    return pictures.show(figure, alt, photo=True)
+
+
+strip(slow)
+
+# %% tags=["nbval-ignore-output"]
+strip(brief)
+
+# %%
+inside = bags.in_apex(train[train["true_label"] != 2], 16)  # (clips, 16): 1 where a frame lies in the apex
+per_clip = inside.sum(1)
+print(f"frames in the apex: {100 * inside.mean():.0f} % of all; of the clips, {100 * (per_clip <= 4).mean():.0f} % "
+      f"show it in four frames or fewer, {100 * (per_clip == 0).mean():.0f} % in none")
+
+# %% [markdown]
+# Neutral clips are left out: they have no apex that could be missed. A fifth of all clips has a *short apex* on
+# purpose, one to three frames of the raw video. Where the 16 frames step over it, what is left is onset and offset,
+# on its way and weaker.
+#
+# ## The idea and the notation
+#
+# | symbol | meaning | here |
+# |---|---|---|
+# | $V$ | a video of $T = 16$ frames | `frames`, (B, T, 3, H, W) |
+# | $N$ | bag size: how many instances a video is cut into | `bag_size` |
+# | instance | $T/N$ frames in a row, the unit a network looks at | `instances(...)`, (B, N, T/N, 3, H, W) |
+# | $F$ | features of the instances, as a network for video gives them | (B, N, D) |
+# | $X$ | the same after the BiLSTM | `x`, (B, N, C) |
+# | $A$, $\hat{A}$ | $X$ after multi-head self-attention (MHSA), and then after DMIN | (B, N, C) |
+# | $\mu_{bn}, \sigma_{bn}$; $\mu_{in}, \sigma_{in}$ | mean and variance of a whole bag; of each channel over the bag's instances | `dmin_statistics` |
+# | $w_k$, $w'_k$, $\lambda_k$ | how much each of the two counts, for means and for variances; what is learned of it | `importance` |
+# | $\gamma$, $\beta$, $\epsilon$ | scale and shift of each channel, learned; a small number | `dmin` |
+# | $Z$ | the bag's feature, from which the label is predicted | `features`, (B, C) |
+#
+# B is the number of clips in a batch, C that of channels (numbers of a feature).
+#
+# **Multiple instance learning** (MIL): a *bag* has a label, its *instances* have none ([the
+# foundations](foundations.ipynb) show it with dots). **3-D instances** are pieces of video: with $N = 4$ the network
+# sees four frames together, and so some movement. With $N = 16$ an instance is a picture, and a 2-D network reads it.
+# With $N = 1$ the whole video is one instance, and nothing is left to aggregate. Here frame $t$ holds just the number
+# $t$:
+
+# %%
+numbers = torch.arange(16.0).view(1, 16, 1, 1, 1)
+for size in (1, 4, 16):
+    print(f"N = {size:2d}:", m3dfel.instances(numbers, size)[0, :, :, 0, 0, 0].int().tolist())
+
+# %% [markdown]
+# **Attention among the instances.** After a BiLSTM, which reads the instances in order, every instance looks at every
+# other one. Two instances with one channel, queries, keys and values all equal to the features:
+
+# %%
+x = torch.tensor([[[0.0], [1.0]]])  # (1 bag, 2 instances, 1 channel)
+mixed, attention = m3dfel.attend(x, torch.ones(3, 1), heads=1)
+print("who looks at whom:", [[round(share, 2) for share in row] for row in attention[0, 0].tolist()])
+print("share received:", [round(share, 2) for share in m3dfel.attention_received(attention)[0].tolist()])
+
+# %% [markdown]
+# The first instance, all zeros, looks at both alike. The second one looks more at itself.
+#
+# **Dynamic multi-instance normalisation** (DMIN). The paper finds the results of single instances unstable, although
+# a face does not change its mood within a second, and wants DMIN to keep them consistent. Normalise by the whole bag,
+# or each channel over the bag's instances? DMIN mixes the two, and learns how (Eq. 1 and 4):
+#
+# $$
+# \hat{A}_{nc} = \frac{A_{nc} - \sum_k w_k \mu_k}{\sqrt{\sum_k w'_k \sigma_k^2 + \epsilon}}\,\gamma + \beta,
+# \qquad k \in \{bn, in\}, \qquad w_k = \frac{e^{\lambda_k}}{\sum_j e^{\lambda_j}}
+# $$
+#
+# The statistics are of the bag (Eq. 2) and of a channel (Eq. 3):
+#
+# $$
+# \mu_{bn} = \frac{1}{NC} \sum_{n,c} A_{nc}, \quad \sigma_{bn} = \frac{1}{NC} \sum_{n,c} (A_{nc} - \mu_{bn})^2, \qquad
+# \mu_{in} = \frac{1}{N} \sum_n A_{nc}, \quad \sigma_{in} = \frac{1}{N} \sum_n (A_{nc} - \mu_{in})^2
+# $$
+#
+# Each $\sigma$ is a variance already, and Eq. 1 squares it again. We use the variance once.
+
+# %%
+x = torch.tensor([[[1.0, 3.0], [5.0, 7.0]]])  # (1 bag, 2 instances, 2 channels)
+means, variances = m3dfel.dmin_statistics(x)
+print("bag:      mean", means[0].flatten().tolist(), "variance", variances[0].flatten().tolist())
+print("instance: mean", means[1].flatten().tolist(), "variance", variances[1].flatten().tolist())
+for name, scores in {"bag alone": (9.0, -9.0), "half and half": (1.0, 1.0), "instance alone": (-9.0, 9.0)}.items():
+    w = m3dfel.importance(torch.tensor(scores))
+    print(f"{name:15s}", [[round(v, 2) for v in row] for row in m3dfel.dmin(x, w, w)[0].tolist()])
+
+# %% [markdown]
+# *Instance alone* takes the mean of each channel away: what is left says how an instance differs from the others of
+# its bag.
+#
+# **The gate and the aggregation** (Eq. 5). $Z = \mathrm{Conv1D}(X \cdot \mathrm{Sigmoid}(\hat{A}))$: the instances
+# are weighed channel by channel, and a 1-D convolution that takes the instances for its channels makes one vector of
+# them. Its kernel slides over the *channels*: with two instances, the bag's channel $c$ is built from the channels
+# $c-1, c, c+1$ of both.
+
+# %%
+gated = torch.tensor([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])  # (1 bag, 2 instances, 3 channels)
+kernel = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 0.0, 2.0]]])  # c - 1 of the first, twice c + 1 of the second
+m3dfel.aggregate(gated, kernel)
+
+# %% [markdown]
+# That step and the classifier after it are affine: sums and products with fixed numbers. So the *logits* of a bag,
+# the numbers whose softmax are the probabilities, are exactly a sum over the places of the bag, plus a constant. The
+# paper does not use this. We call what a place adds to the logit of the answer, over what it adds to all classes on
+# average, its *support*. One caution: what stands at a place has been through the BiLSTM, and holds something of its
+# neighbours. Two instances whose mean is classified:
+
+# %%
+classifier = torch.nn.Linear(2, 2, bias=False)
+classifier.weight.data = torch.eye(2)
+added = m3dfel.contributions(m3dfel.Mean(2).pool, x, classifier)
+print("added by each instance:", added[0].tolist(), "sum:", added[0].sum(0).tolist())
+print("logits of the bag:", classifier(x.mean(1))[0].tolist())
+
+# %% [markdown]
+# The whole network, small, on two clips of noise. `instance_logits` are what the classifier says if every place of
+# the bag holds what the module made of this one instance. The paper shows predictions of single instances and does
+# not say how it gets them; averaged instances, which have no module, are simply classified.
+
+# %%
+torch.manual_seed(0)
+network = m3dfel.M3DFELNet(4, backbone_name="r2plus1d", width="narrow", hidden=64).eval()
+with torch.no_grad():
+    output = network(torch.rand(2, 16, 3, 48, 48))
+{name: tuple(value.shape) for name, value in output.items()}
+
+# %% [markdown]
+# ## One run
+#
+# `run.run` trains, or returns at once with a record that is already there. The loop behind it is one file,
+# `dfer_nb/training/fit.py`; it knows nothing of M3DFEL. The paper's network for the instances is R3D18, a ResNet of
+# 18 layers with 3-D convolutions. On two processor cores we take a narrow one of spatial and temporal convolutions in
+# turn. Its spatial ones start from the small network that the book ships, its temporal ones from the identity: at
+# first it sees no movement, and training decides what movement is worth.
+#
+# **WAR** is the share of all clips that are right, **UAR** the mean of the seven recalls. The last epoch is reported.
+
+# %% tags=["nbval-ignore-output"]
+record = run.run("m3dfel", dataset=dataset, root=root, fold=fold, preset=preset, variant=variant, seed=seed, draw=draw,
+                 epochs=epochs, device=device, fresh=fresh, drop_missing=drop_missing, zero_based=zero_based)
+record
+
+# %% tags=["nbval-ignore-output"]
+pictures.show(figures.curves(record.epochs, reported=record.summary["reported"]["epoch"]),
+              "Loss, WAR and UAR of every epoch; the one that is reported is marked.")
+
+# %% tags=["nbval-ignore-output"]
+tables.metrics(record)
+
+# %% tags=["nbval-ignore-output"]
+last_test = tables.reported_rows(record, "test")
+pictures.show(figures.confusion(last_test), "Confusion matrix of the test fold in the last epoch.")
+
+# %% [markdown]
+# *Slices* are further sets of test clips. The *clean* one has no trouble in it; each of the others has one: a short
+# apex, frames of something else (*irrelevant*), low quality, low intensity.
+
+# %% tags=["nbval-ignore-output"]
+tables.slices(record)
+
+# %%
+default = (dataset, preset, variant, epochs) == ("facsimile", "laptop", "m3dfel", 0)
+if default:
+    war = record.summary["slices"]["clean"]["WAR"]
+    print("WAR on the clean clips above 75 %:", "yes" if war > 75 else "no")
+    assert war > 75 and record.summary["reported"]["clips"] == 280
+    assert {"i3", "c3", "g3", "a3"} <= set(last_test)  # what each instance said, added, let through, received
+
+# %% [markdown]
+# ## What does each instance say?
+#
+# The paper shows what single instances predict along a video: 2-D against 3-D instances on one video (its Figure 3),
+# and both against the whole network on another (Figure 4). Here are the same three, from the records in `results/`,
+# on clips whose apex is known:
+#
+# - **2-D instances**: 16 single frames, their features averaged;
+# - **3-D instances**: four pieces of four frames, averaged;
+# - **M3DFEL**: the same four pieces with the whole aggregation module.
+#
+# A block is an instance, under its frames, in the colour of what it says alone. Of each expression but Neutral it is
+# the first test clip, by name, that is neither hard nor spoilt and whose apex is in view and fills at most half of
+# the frames.
+
+# %%
+from dfer_nb.viewing import bag_pictures
+
+
+def trained(variant: str, draw: int = 0):
+    """The committed record of a variant, end to end on FACSimile's first fold, seed 0."""
+    wanted = {"dataset": "facsimile", "preset": "laptop", "fold": 1, "seed": 0, "threads": 1}
+    return kept("m3dfel", variant=variant, draw=draw, **wanted)[0]
+
+
+three = {"2-D instances": trained("average-of-frames"), "3-D instances": trained("average-pooling"),
+         "M3DFEL": trained("m3dfel")}
+chosen = bag_pictures.choose(three["M3DFEL"], [k for k, name in enumerate(EXPRESSIONS) if name != "Neutral"])
+
+
+def along(clip: str):
+    """The figure of a clip, with its label."""
+    rows = bag_pictures.clip_rows(three, clip)
+    title = f"Test clip {clip}, labelled {EXPRESSIONS[rows['M3DFEL']['label']]}"
+    alt = f"{title}: sixteen frames, and under them what each instance says in three networks."
+    return pictures.show(bag_pictures.along(seen(clip), rows, title), alt, photo=True)
+
+
+along(chosen[0])
+
+# %%
+along(chosen[1])
+
+# %%
+along(chosen[2])
+
+# %%
+along(chosen[3])
+
+# %%
+along(chosen[4])
+
+# %%
+along(chosen[5])
+
+# %% [markdown]
+# Averaged instances say what their frames show: the expression inside the apex, mostly Neutral outside. The instances
+# of M3DFEL say nearly always what the bag says, in the apex and outside, right or wrong. Six clips prove nothing;
+# here are all test clips whose apex can be missed, of two draws of the data. The rows below the first two take the
+# module apart.
+
+# %%
+networks = {"2-D instances, averaged": "average-of-frames", "3-D instances, averaged": "average-pooling",
+            "M3DFEL": "m3dfel", "BiLSTM and mean": "lstm-mean", "M3DFEL without BiLSTM": "without-lstm",
+            "M3DFEL without DMIN": "without-dmin", "LayerNorm for DMIN": "layernorm"}
+both = {name: [trained(variant, draw) for draw in (0, 1)] for name, variant in networks.items()}
+said = bags.alone_table(both)
+said
+
+# %%
+percent = said.frame.map(lambda cell: int(cell.split()[0]))
+outside, neighbours = percent["outside"], percent["neighbours agree"]
+with_lstm = ["M3DFEL", "BiLSTM and mean", "M3DFEL without DMIN", "LayerNorm for DMIN"]
+assert outside[with_lstm].min() > 2 * outside.drop(with_lstm).max()
+assert neighbours[with_lstm].min() > neighbours["M3DFEL without BiLSTM"] + 10
+print("outside the apex, instances of the four networks with a BiLSTM are right more than twice as often: yes")
+print("neighbours agree with DMIN and without it:", neighbours["M3DFEL"], "and", neighbours["M3DFEL without DMIN"])
+
+# %% [markdown]
+# Inside the apex all networks are about equally right. What differs is the rest:
+#
+# - **The BiLSTM tells every instance what the others saw.** With it, instances outside the apex are right in more
+#   than half of the cases; without it, or averaged, in one or two of ten. That is what the paper says of its Figure
+#   4: the others are recognised "with the confidence given by the second instance".
+# - **It works both ways.** Where the bag is wrong, an instance in the apex is hardly ever right any more; averaged
+#   instances still are in a quarter or more of the cases. So with M3DFEL a row of blocks in one colour is no sign
+#   that the expression was seen everywhere, and a "prediction of a single instance" is about the bag.
+# - **DMIN is not what makes instances consistent.** Neighbours agree as often without it, and with LayerNorm. The
+#   BiLSTM does that, too.
+# - **3-D instances do not see more than 2-D ones**, as the paper's Figure 3 has it. Here 16 frames say of themselves
+#   what four pieces say. A drawn expression can be told from one frame; on film that may differ.
+#
+# Which instance *carries* the answer? Support can be computed exactly; attention and gate are what people usually
+# look at. One trap: the convolution has a weight for each place of the bag, and the apex lies in the middle of most
+# clips. So the same place wins in nearly all bags, and touches the apex often, whatever the clip. The control is to
+# *shuffle*: pair each bag's winner with the apexes of other clips.
+
+# %%
+larger = {f"M3DFEL, bag of {n}": [trained(f"bag-{n}", draw) for draw in (0, 1)] for n in (8, 16)}
+shown = ["2-D instances, averaged", "3-D instances, averaged", "BiLSTM and mean", "M3DFEL without BiLSTM", "M3DFEL"]
+carried = bags.carrier_table({name: both[name] for name in shown} | larger)
+carried
+
+# %%
+r = carried.frame[["r of support", "r of attention", "r of gate"]].loc[["M3DFEL", *larger]]
+low = r.map(lambda cell: float(cell.split("(")[1].split(" to ")[0]))
+assert (low["r of support"] > 0).all() and (low["r of attention"] > 0).all() and not (low["r of gate"] > 0).any()
+print("within their place, support and attention rise with the apex in bags of 4, 8 and 16: yes; the gate: no")
+
+# %%
+alt = "Support, attention and gate of an instance over the mean of its place, against its share in the apex."
+pictures.show(bags.profile(both["M3DFEL"]), alt)
+
+# %%
+alt = "The same for bags of sixteen single frames."
+pictures.show(bags.profile(larger["M3DFEL, bag of 16"]), alt)
+
+# %% [markdown]
+# - **Support** rises with the apex in every network, so the right instances do carry more of the answer. The more a
+#   network mixes its instances, the looser the tie: r is about 0.6 for averaged ones, 0.5 for a BiLSTM's mean, less
+#   for M3DFEL.
+# - **Attention** hardly knows the apex in bags of four: the most attended instance touches it no more often than
+#   shuffled ones. In bags of 8 and 16 it does.
+# - **The gate**, averaged over channels, tells nothing of the apex, and in bags of four a little of the opposite.
+#   Over a *bag* its mean must lie near one half ([exercise](m3dfel-gate)); that it does so for every *instance* says
+#   that its channels cancel. What it does, it does in single channels.
+#
+# One bag, taken apart:
+
+# %%
+row = bag_pictures.clip_rows(three, chosen[1])["M3DFEL"]
+title = f"Test clip {chosen[1]}, labelled {EXPRESSIONS[row['label']]}"
+alt = "One bag of four: frames, what each instance says alone, its support, its share of attention, its gate."
+pictures.show(bag_pictures.inside(seen(chosen[1]), row, title), alt, photo=True)
+
+# %%
+supports = bags.measured(bags.missable(both["M3DFEL"][0]))["support"]
+print("place with most support, in how many bags:",
+      {place + 1: int((supports.argmax(1) == place).sum()) for place in range(4)})
+
+# %% [markdown]
+# The apex lies in the second and third instance. The fourth has no frame of it and yet the most support: it has heard
+# of it, and stands where this network's convolution puts most weight, as the counts say. A single bag, taken apart
+# without its control, tells a story that is not there.
+#
+# ## Explorer: choose a clip and a bag size
+#
+# Each bag size is a network of its own, from `results/`. The strip shows the 16 frames; a block is an instance. Try a
+# clip with a short apex, and go from bag size 1 to 16.
+
+# %% tags=["nbval-ignore-output"]
+from dfer_nb.viewing.bag_explorer import BagExplorer
+
+by_size = {1: "bag-1", 2: "bag-2", 4: "m3dfel", 8: "bag-8", 16: "bag-16"}
+of_size = {size: tables.reported_rows(trained(name), "test") for size, name in by_size.items()}
+known = of_size[4].sort_values("clip")
+good = known[~known["low_quality"].astype(bool)]
+fleeting = good[good["short_apex"].astype(bool) & (good["true_label"] != 2)]["clip"].head(4)
+other = [good[good["true_label"] == 2]["clip"].iloc[0], good[good["irrelevant"].astype(bool)]["clip"].iloc[0]]
+offered = dict.fromkeys([*chosen, *fleeting, *other])
+explorer = BagExplorer.from_rows(of_size, {clip: seen(clip) for clip in offered})
+explorer
+
+# %% [markdown]
+# With a kernel, `explorer.bag_size = 8` moves it, and `explorer.state()` returns the numbers it shows:
+
+# %%
+states = [explorer.state(bag_size=size) for size in by_size]
+assert [len(state["instances"]) for state in states] == [0, 2, 4, 8, 16]
+print({state["bag_size"]: state["answer"] for state in states})
+
+# %% [markdown]
+# ## Features on the plane
+#
+# The paper's Figure 5 shows *t-SNE* plots of the features of three networks, and reads from them that M3DFEL's
+# clusters are clearer. t-SNE lays points on a plane so that near ones stay near; distances between clusters and their
+# sizes mean little. So the table under the figure measures in the space of the features themselves. *Silhouette* is 1
+# where each expression is a tight heap by itself, and 0 where they overlap. And one more network is asked, which the
+# paper did not: a BiLSTM's mean. Its features come out of a trained layer, as M3DFEL's do, where averaged instances
+# come straight from the video network.
+
+# %% tags=["nbval-ignore-output"]
+from dfer_nb.viewing import embedding
+
+alt = "t-SNE of the features of the test clips, a panel for each of three networks, a colour and mark an expression."
+pictures.show(embedding.tsne(three), alt)
+
+# %%
+apart = embedding.separation(three | {"BiLSTM and mean": trained("lstm-mean")})
+apart
+
+# %%
+silhouette = apart.frame["silhouette"].astype(float)
+assert silhouette["M3DFEL"] > silhouette["3-D instances"] + 0.1
+print("M3DFEL's expressions lie further apart than those of averaged instances: yes")
+
+# %% [markdown]
+# What the paper reads from its figure is seen here, in one run of each: with M3DFEL the expressions lie further apart
+# than with averaged instances, 2-D or 3-D. So they do with a BiLSTM's mean, and about as far: it is not the rest of
+# the module that sets them apart. In the middle of each panel lie the neutral clips, and those of other expressions
+# of which little is in view.
+#
+# ## Many runs: what holds
+#
+# One run proves nothing ([why](foundations.ipynb)). What is run stands in `results/m3dfel/sweep.yml`. There are two
+# tiers:
+#
+# - **end to end**: the narrow 3-D network is trained with its head, two draws of the data, some variants with two
+#   seeds;
+# - **heads on frozen features**: an instance is the mean of its frames' features, which were computed once. Five
+#   seeds on two draws. *Nothing here sees movement*, so it tells about the aggregation alone.
+#
+# ### Bag sizes
+#
+# Each bag size against $N = 4$, the paper's choice. Bag size 1 has no module, so it differs in two things from the
+# others. The control between the two is *average pooling*: cut, but without a module; once as four pieces, once as 16
+# frames.
+
+# %%
+from dfer_nb.viewing.effects import effects_figure
+from dfer_nb.viewing.statistics import against
+
+runs = kept("m3dfel", dataset="facsimile", preset="laptop", threads=1, fold=1)
+frozen = kept("m3dfel", dataset="facsimile", preset="frozen", threads=1)
+splits = ["test", "clean", "short_apex"]
+sizes, averaged = ["bag-1", "bag-2", "bag-8", "bag-16"], ["average-pooling", "average-of-frames"]
+tables.effects(runs, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=splits)
+
+# %%
+tables.effects(frozen, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=splits)
+
+# %%
+alt = "Difference of each bag size to bag size 4, end to end, with its 95 % interval, on three sets of clips."
+pictures.show(effects_figure(runs, [*sizes, *averaged], base="m3dfel", splits=splits), alt)
+
+# %% [markdown]
+# Both tiers agree: **with the module, more pieces are better.** What makes the difference is a brief apex: the whole
+# video in one piece recognises about one in ten of those clips, bags of 16 more than half. On the clean clips the
+# sizes lie within a few points of each other. That bags of 16 lead is seen with frozen features; end to end their
+# mean is the highest too, but their lead differs so much between the two draws that no difference to bags of four is
+# seen. Bags of 8 are seen to lead end to end, too.
+#
+# And **cutting alone gains nothing**:
+
+# %%
+cut = against(runs, averaged, "bag-1", splits)
+for variant in averaged:
+    print(f"{variant} less bag-1:", "; ".join(f"{split} {effect.words()}" for split, effect in cut[variant].items()))
+found, found_frozen = (against(some, sizes, "m3dfel", splits) for some in (runs, frozen))
+assert found["bag-1"]["short_apex"].high < 0 and found_frozen["bag-16"]["short_apex"].low > 0
+assert not any(effect.low > 0 for part in cut.values() for effect in part.values())
+assert cut["average-pooling"]["clean"].high < 0
+
+# %% [markdown]
+# Four averaged pieces are nowhere seen to be better than the whole video, and on the clean clips they are a point
+# worse: a temporal convolution at the edge of a piece looks into nothing. With frozen features a mean of means *is*
+# the mean, so there the three rows without a module can only be the same network, and they are. The order of the bag
+# sizes is the same in that tier, where no movement can be seen at all. So what bags gain here has nothing to do with
+# 3-D: it is the module that reads the pieces one after the other.
+#
+# That is not the order of the paper's Table 3, where four pieces are best and sixteen frames worst, 2.9 points
+# behind. It does not refute it either. A drawn expression can be told from a single frame; on film, movement says
+# more. And our narrow network starts blind to movement and has eight epochs to learn what it is worth. That pieces
+# should be 3-D is **not seen here**, and FACSimile may be the wrong place to look for it.
+#
+# Clips of 64 frames, about eight of them apex; heads on frozen features, one draw:
+
+# %%
+long = kept("m3dfel", dataset="facsimile-long", preset="frozen", threads=1)
+tables.effects(long, ["m3dfel", *sizes, "average-pooling"], base="m3dfel", splits=["test", "clean"])
+
+# %%
+last = against(long, ["bag-16"], "bag-8", ["test", "clean"])["bag-16"]
+print("bags of 16 less bags of 8:", "; ".join(f"{split} {effect.words()}" for split, effect in last.items()))
+
+# %% [markdown]
+# The same order: bags of 1 and 2 fall behind four, bags of 8 and 16 lead. Between 8 and 16 no difference is seen.
+#
+# ### The parts of the aggregation
+#
+# Table 4 takes the module apart. Two controls are ours: `lstm-mean` is a BiLSTM and the mean of its outputs, nothing
+# more; `layernorm` puts PyTorch's LayerNorm in the place of DMIN.
+
+# %%
+parts = ["average-pooling", "without-lstm", "without-dmin", "without-mhsa", "lstm-mean", "layernorm"]
+tables.effects(frozen, ["m3dfel", *parts], base="m3dfel", splits=splits)
+
+# %%
+alt = "Difference of each variant to the whole module, heads on frozen features, on three sets of clips."
+pictures.show(effects_figure(frozen, parts, base="m3dfel", splits=splits), alt)
+
+# %%
+tables.effects(runs, ["m3dfel", *parts], base="m3dfel", splits=splits)
+
+# %%
+gains = against(frozen, parts, "m3dfel", splits)
+for variant in parts:
+    print(f"{variant} less m3dfel, short apex: {gains[variant]['short_apex'].words()}")
+attention = against(frozen, ["without-lstm"], "average-pooling", splits)["without-lstm"]
+mean = against(frozen, ["lstm-mean"], "average-pooling", splits)["lstm-mean"]
+print("attention without BiLSTM less average pooling, short apex:", attention["short_apex"].words())
+print("BiLSTM and mean less average pooling, short apex:", mean["short_apex"].words())
+assert mean["short_apex"].low > attention["short_apex"].high and gains["without-lstm"]["short_apex"].high < 0
+assert not any(gains[variant][split].seen for variant in ("without-dmin", "without-mhsa") for split in splits)
+assert not any(gains["layernorm"][split].seen for split in ("test", "clean"))
+
+# %% [markdown]
+# **The BiLSTM does most of it.** With frozen features, averaged pieces recognise 8 % of the clips with a short apex,
+# a BiLSTM with a plain mean after it 36 %, the whole module 40 %. Attention without a BiLSTM gains too, but less.
+# That is the order of Table 4, and what its text says of attention.
+#
+# Of the other parts little is seen. What gate and convolution add to a BiLSTM's mean is four points on short apexes
+# with frozen features, and nothing that is seen end to end. Without DMIN, or without attention, **no difference is
+# seen** with frozen features on any of the three sets; LayerNorm in DMIN's place is a point behind on short apexes
+# and nowhere else. The brackets say how small a difference would have been seen: about one point on the test fold.
+# That is no proof that they do nothing: end to end, with two runs of each, the brackets are wider, above all where
+# the draws disagree, and a difference of some points may hide in them. The paper's own differences for DMIN and
+# attention are 0.34 and 0.12 points of WAR, without an interval; the 11,697 clips of DFEW's five folds alone leave a
+# share of 69 % uncertain by 0.8 points.
+#
+# ### Other backbones
+#
+# RDFER's Table VI puts five networks into the framework: each alone (bag size one, without the module) and in a bag
+# of four. R(2+1)D is our default host, so its two rows are the runs `bag-1` and `m3dfel` of above.
+
+# %%
+pairs = {"CNN-LSTM": ("cnn-lstm", "cnn-lstm-m3dfel"), "MC3": ("mc3", "mc3-m3dfel"), "R(2+1)D": ("bag-1", "m3dfel"),
+         "R3D18": ("r3d", "r3d-m3dfel"), "Former-DFER": ("former-dfer", "former-dfer-m3dfel")}
+tables.with_and_without(runs, pairs, splits=splits)
+
+# %% [markdown]
+# The three convolutional networks average over time at their end, and gain; CNN-LSTM, which averages after its LSTM,
+# gains too. Nearly all of it lies in short apexes. **Former-DFER loses.** Its temporal transformer reads all 16
+# frames against a class token, so it does not average in the first place; cut into pieces, it sees four frames at a
+# time, and a BiLSTM over four pieces does not give back what was lost. So claim 3 holds for networks that average,
+# and fails for the one that does not. In RDFER's Table VI every network gains, Former-DFER 1.8 points of WAR, on one
+# fold and without intervals.
+#
+# Two limits. One seed on two draws of the data stands behind each row but R(2+1)D's. And at laptop size the features
+# are normalised after CNN-LSTM's own LSTM when it is alone, but before the module's when it is in a bag; a part of
+# its gain may be that.
+
+# %%
+gains = {row: against(runs, [within], alone, splits)[within] for row, (alone, within) in pairs.items()}
+assert all(gains[row]["short_apex"].low > 0 for row in ("CNN-LSTM", "MC3", "R(2+1)D", "R3D18"))
+assert gains["Former-DFER"]["test"].high < 0 and gains["Former-DFER"]["clean"].high < 0
+print("four networks gain on short apexes, Former-DFER loses on the test fold and on the clean clips: yes")
+
+# %%
+rows = [row for name in pairs for row in (name, f"{name} + M3DFEL")]
+ours = dict(zip(rows, [variant for pair in pairs.values() for variant in pair], strict=True))
+tables.beside("rdfer", "VI", ours, runs, columns=("WAR",))
+
+# %% [markdown]
+# ## Beside the paper's figures
+#
+# The paper's figures are for DFEW, R3D18, 300 epochs. Ours are for drawn faces at laptop size. No difference is taken
+# between them; what can be compared is the difference to the same base row within each source. Table 4 stands here
+# twice, with heads on frozen features and end to end.
+
+# %%
+folds = kept("m3dfel", dataset="facsimile", preset="laptop", variant="m3dfel", threads=1, seed=0, draw=0)
+tables.beside("m3dfel", "1", {"M3DFEL": "m3dfel"}, folds, columns=(*EXPRESSIONS, "UAR", "WAR"))
+
+# %%
+answers = {"1": "bag-1", "2": "bag-2", "4": "m3dfel", "8": "bag-8", "16": "bag-16"}
+tables.beside("m3dfel", "3", answers, runs, base_row="4")
+
+# %%
+answers = {"baseline": "average-pooling", "w/o LSTM": "without-lstm", "w/o DMIN": "without-dmin",
+           "w/o MHSA": "without-mhsa", "M3DFEL": "m3dfel"}
+tables.beside("m3dfel", "4", answers, frozen, base_row="baseline")
+
+# %%
+tables.beside("m3dfel", "4", answers, runs, base_row="baseline")
+
+# %% [markdown]
+# The paper's own tables need care as well. Its UAR in Table 1 is given as 56.10; the mean of the seven recalls beside
+# it is 55.92. The rows *M3DFEL* of Tables 3 and 4 are the five-fold figures of Table 1; whether the other rows are of
+# five folds is not said. The best UAR of Table 4 is not the whole module's but the one without MHSA. The [page of
+# results](results.ipynb) lists every published figure that does not follow from its own row.
+#
+# ## What it costs
+#
+# The paper's Table 1 gives M3DFEL 1.65 GFLOPs, the least of all its methods. Let us count: parameters, and
+# multiply-adds (GMAC), for 16 frames of 112 px. *True count* is PyTorch's own counter, which sees every convolution
+# and matrix product, however it is called. *Count by exact type* imitates a counter with a rule for each type of
+# layer.
+
+# %%
+from dfer_nb.models.cost import cost
+from dfer_nb.models.hosts import host
+from dfer_nb.viewing.costs import costs_table
+from dfer_nb.viewing.published import load
+
+names = {"CNN-LSTM": "cnn-lstm", "MC3": "mc3", "R(2+1)D": "r2plus1d", "R3D18": "r3d", "Former-DFER": "former-dfer"}
+counted = {row: cost(lambda name=name: host(name)) for row, name in names.items()}
+counted |= {f"{row} + M3DFEL": cost(lambda name=name: m3dfel.M3DFEL(backbone_name=name)) for row, name in names.items()}
+
+same = {"R(2+1)D18": "R(2+1)D", "ResNet18+LSTM": "CNN-LSTM", "FormerDFER": "Former-DFER", "M3DFEL": "R3D18 + M3DFEL"}
+notes = {"3D ResNet18": "another network (Hara et al.), not torchvision's R3D18, whose true count is "
+                        f"{counted['R3D18'].gmac:.1f}",
+         "ResNet18+LSTM": "the sizes of its LSTM are not given; here they are those that fit RDFER's CNN-LSTM",
+         "FormerDFER": f"RDFER prints {load('rdfer', 'VI')['rows']['Former-DFER']['FLOPs']} for it"}
+costs_table({row: counted[name] for row, name in same.items()}, "m3dfel", "1", notes)
+
+# %%
+costs_table(counted, "rdfer", "VI")
+
+# %%
+printed = {row: cells["FLOPs"] for row, cells in load("rdfer", "VI")["rows"].items()}
+gap = max(abs(counted[row].gmac_exact_types - value) for row, value in printed.items())
+verdict = "yes" if gap < 0.01 else "no"
+print(f"all {len(printed)} FLOPs of RDFER's Table VI are the count by exact types, to 0.01: {verdict}")
+assert gap < 0.01 and counted["R3D18 + M3DFEL"].gmac > 20 * printed["R3D18 + M3DFEL"]
+
+# %% [markdown]
+# The true cost of M3DFEL is **43 GMAC, more than any figure of its table and not the least**: 26 times what is
+# printed. The printed figure is what comes out of a counter that looks each layer up by its exact type. It knows
+# `nn.Conv3d`; torchvision builds R3D18 and MC3 from a subclass of it, and those layers, nearly all of the network,
+# count as nothing. R(2+1)D, which is made of plain `nn.Conv3d`, is counted in full. Our imitation of such a counter
+# gives all ten figures of RDFER's Table VI to within 0.01; for the rows without skipped layers both counts are close.
+# Which counter the authors used is not said. That it fits at 112 px also says that this size, which neither paper
+# gives, is the right one.
+#
+# And what does a bag cost? The same network with other bag sizes:
+
+# %%
+of_size = {size: cost(lambda size=size: m3dfel.M3DFEL(size)) for size in by_size}
+mean_of_four = cost(lambda: m3dfel.M3DFEL(4, pooling="average"))
+print({size: round(one.gmac, 1) for size, one in of_size.items()}, "GMAC by bag size")
+print(f"the module alone: {(of_size[4].parameters - mean_of_four.parameters) / 1e6:.2f} M parameters, "
+      f"{of_size[4].gmac - mean_of_four.gmac:.2f} GMAC")
+
+# %% [markdown]
+# The module has many parameters and costs next to nothing. The cutting costs more: R3D18 halves the time three times
+# on its way, which pieces of four or two frames cannot follow to the end, so bags of eight are a third more expensive
+# than the whole clip. Bags of 16 are cheap because a 2-D network reads them.
+#
+# ## What differs from the paper, and why
+#
+# | the paper | here | why |
+# |---|---|---|
+# | $X$ of Eq. 5 | the BiLSTM's outputs, not the features $F$ | Fig. 2 and Sec. 3.2 allow both |
+# | MHSA | 8 heads, width $C/8$, one projection without bias, no residual, no projection after | not given; a reading |
+# | BiLSTM | 2 layers, 512 units a direction (`paper`), 64 (`laptop`) | not given; a reading |
+# | without MHSA, without DMIN (Table 4) | DMIN of the BiLSTM's outputs; the gate is the sigmoid of $A$ | not said |
+# | "Average Pooling" (Table 4) | the mean of the instances' features, then the classifier | not said |
+# | $\sigma$ of Eq. 2 and 3 | the variance, used once, with 1/N | it is squared again in Eq. 1; with 1/(N-1) a bag of one has none |
+# | $\epsilon$, first $\lambda$, $\gamma$, $\beta$ | 1e-5; equal; 1; 0 | not given |
+# | $Z$ is $N \times C$ (Eq. 5) | $C$ channels | the bag needs one vector |
+# | predictions of single instances | what the classifier says when every place holds what the module made of the instance | not said |
+# | bag size 16 "degrades to 2D" | the 2-D counterpart of the network | R3D18 on one frame is no ResNet18 |
+# | bag size 1 | the plain network, without the module | Table 3's caption says so |
+# | weights "provided by Torchvision" | Kinetics-400, with its mean and std | which weights is not said |
+# | 16 frames | the middles of 16 equal pieces of the video, in training too | not given; public code of the authors moves them at random in testing too, which an evaluation should not |
+# | the epoch that is reported | the last | not given |
+# | test clips | all of them | the public code drops the last incomplete batch |
+# | input size, range of the random crop | 112 px, 0.7 to 1 (`paper`) | not given |
+# | CNN-LSTM of RDFER's Table VI | ResNet18, BiLSTM 2 x 512, mean over time, a linear layer to 512 | it gives the table's 22.2 M parameters |
+# | 45.0 M parameters (RDFER, Table VI) | 46.8 M | the paper gives none; RDFER's table adds 11.8 M to each network, our reading 13.65 M. The FLOPs agree |
+# | R3D18 alone, 68.23 / 55.36 (RDFER, Table VI) | its own runs | the two figures are of two rows of M3DFEL's tables |
+# | R3D18, 112 px, 300 epochs, batch of 256 | narrow networks, 48 px, 8 epochs, batch of 32 (`laptop`) | two CPU cores |
+# | – | batch normalisation of the instances' features (`laptop`) | the shipped network's own is folded away |
+# | – | float32 on CPUs also where bf16 is fast | bf16 gradients of 3-D convolutions were seen to become infinite there |
+#
+# Every value of the presets, with its place in the paper, or the word *assumption* where the paper is silent:
+
+# %%
+def settings(preset: str) -> pd.Series:
+    """Every value of a preset, with where it comes from."""
+    values = presets.PRESETS["m3dfel"][preset].values()
+    return pd.Series({name: f"{v.value} ({v.source})" for part in values for name, v in part.items()})
+
+
+with pd.option_context("display.max_rows", None):
+    both = pd.DataFrame({"paper": settings("paper"), "laptop": settings("laptop").str.removesuffix(" (laptop)")})
+    display(both.fillna("–"))
+
+# %% [markdown]
+# And every variant, with what it answers:
+
+# %%
+with pd.option_context("display.max_rows", None):
+    display(pd.Series({name: v.answers for name, v in presets.variants("m3dfel").items()}, name="answers").to_frame())
+
+# %% [markdown]
+# ## Exercises
+#
+# ```{exercise}
+# :label: m3dfel-gate
+# With the *instance* normaliser alone, $\gamma = 1$ and $\beta = 0$: what is the mean of $A$ over the instances of a
+# bag, in every channel? What does that say about the mean of the gate?
+# ```
+#
+# ```{solution} m3dfel-gate
+# :class: dropdown
+# Zero: the instance normaliser takes each channel's mean over the bag away. So the gate, a sigmoid, is near one half
+# on average over the bag, whatever the clip. It opens one channel for an instance only by closing it for another. To
+# see it, plot the gate of a channel, not the mean: `network.aggregation(x)["gate"]`.
+# ```
+#
+# ```{exercise}
+# :label: m3dfel-order
+# Put the four instances of every test clip into reverse order, each as it was. Which of the variants
+# `average-pooling`, `without-lstm` and `m3dfel` cannot notice? Say it first, then look at `Conv1d`.
+# ```
+#
+# ```{solution} m3dfel-order
+# :class: dropdown
+# Only `average-pooling`. Attention and DMIN treat the instances alike wherever they stand, but the convolution has a
+# weight for each place in the bag, so even without the BiLSTM the first instance counts differently from the last.
+# ```
+#
+# ```{exercise}
+# :label: m3dfel-support
+# In the explorer, find a clip where bag size 16 is right and bag size 1 is wrong. Where does the support come from?
+# ```
+#
+# ```{solution} m3dfel-support
+# :class: dropdown
+# Take a clip with a short apex. With bag size 1 the features of one or two frames are averaged with those of fourteen
+# resting ones before anything is decided. With bag size 16 the BiLSTM meets those frames one at a time and can carry
+# them along, in both directions. Look at the attention: it often points at them. The support lies mostly at the
+# places that the convolution favours, whatever the clip.
+# ```
+#
+# ## On DFEW
+#
+# DFEW has to be asked for from its authors. With its folder, the one that holds `Clip` and `EmoLabel_DataSplit`:
+#
+# ```
+# papermill notebooks/m3dfel.ipynb out.ipynb -p dataset dfew -p root DIR -p preset paper -p fold 1
+# ```
+#
+# The `paper` preset asks torchvision for its Kinetics weights, once, over the network; `paper-scratch` does without.
+# It computes in bf16, with the 3-D convolutions in the memory layout *channels last*. It was **not run** here: no
+# DFEW, and no GPU. What was tried of it is one training step at full size, in float32 on a processor
+# (`tests/test_m3dfel.py`).
