@@ -28,8 +28,8 @@
 #    directions), attention, and a new normalisation (DMIN) aggregates them, and every part of it helps.
 # 3. **It fits other networks too** (the RDFER paper {cite:p}`rdfer`, Table VI).
 #
-# In films nobody knows which frames show the expression. Here we do: FACSimile's clips ([the page on
-# it](facsimile.ipynb)) know the frames of their *apex*, where the expression is strongest. So the reader can see
+# In films nobody knows which frames show the expression. Here we do: FACSimile's clips, of *drawn* faces ([the page
+# on it](facsimile.ipynb)), know the frames of their *apex*, where the expression is strongest. So the reader can see
 # whether the right piece carries the bag.
 #
 # **After this chapter** you can compute DMIN by hand, train the network with bags of any size, take a bag's answer
@@ -155,8 +155,8 @@ print("share received:", [round(share, 2) for share in m3dfel.attention_received
 # The first instance, all zeros, looks at both alike. The second one looks more at itself.
 #
 # **Dynamic multi-instance normalisation** (DMIN). The paper finds the results of single instances unstable, although
-# a face does not change its mood within a second, and wants DMIN to keep them consistent. Normalise by the whole bag,
-# or each channel over the bag's instances? DMIN mixes the two, and learns how (Eq. 1 and 4):
+# a mood is fairly stable over a few seconds, and wants DMIN to keep them consistent. Normalise by the whole bag, or
+# each channel over the bag's instances? DMIN mixes the two, and learns how (Eq. 1 and 4):
 #
 # $$
 # \hat{A}_{nc} = \frac{A_{nc} - \sum_k w_k \mu_k}{\sqrt{\sum_k w'_k \sigma_k^2 + \epsilon}}\,\gamma + \beta,
@@ -227,8 +227,10 @@ with torch.no_grad():
 # `run.run` trains, or returns at once with a record that is already there. The loop behind it is one file,
 # `dfer_nb/training/fit.py`; it knows nothing of M3DFEL. The paper's network for the instances is R3D18, a ResNet of
 # 18 layers with 3-D convolutions. On two processor cores we take a narrow one of spatial and temporal convolutions in
-# turn. Its spatial ones start from the small network that the book ships, its temporal ones from the identity: at
-# first it sees no movement, and training decides what movement is worth.
+# turn. Its spatial ones start from the small network that the book ships, which learned the action units of other
+# drawn faces of the same kind: it can read a single face before training starts. Its temporal ones start from the
+# identity: at first it sees no movement, and training decides what movement is worth. This network is our *host*, the
+# one that reads the instances; *laptop* is the preset of small networks.
 #
 # **WAR** is the share of all clips that are right, **UAR** the mean of the seven recalls. The last epoch is reported.
 
@@ -249,6 +251,9 @@ last_test = tables.reported_rows(record, "test")
 pictures.show(figures.confusion(last_test), "Confusion matrix of the test fold in the last epoch.")
 
 # %% [markdown]
+# (The default run, on one thread instead of all, also stands in `results/` and is used below. Sums in another order give other last digits, and
+# after eight epochs another WAR by about a point.)
+#
 # *Slices* are further sets of test clips. The *clean* one has no trouble in it; each of the others has one: a short
 # apex, frames of something else (*irrelevant*), low quality, low intensity.
 
@@ -319,10 +324,11 @@ along(chosen[4])
 along(chosen[5])
 
 # %% [markdown]
-# Averaged instances say what their frames show: the expression inside the apex, mostly Neutral outside. The instances
-# of M3DFEL say nearly always what the bag says, in the apex and outside, right or wrong. Six clips prove nothing;
-# here are all test clips whose apex can be missed, of two draws of the data. The rows below the first two take the
-# module apart.
+# In four of the six clips averaged instances say the expression inside the apex, and mostly Neutral outside. In one
+# clip all say Neutral, and in the last one only two single frames say Fear. The instances of M3DFEL say nearly always
+# what the bag says, in the apex and outside, right or wrong. Six clips prove nothing; here are all test clips whose
+# apex can be missed, of two draws of the data (another draw is another dataset of the same kind). The rows below the
+# first three take the module apart.
 
 # %%
 networks = {"2-D instances, averaged": "average-of-frames", "3-D instances, averaged": "average-pooling",
@@ -345,15 +351,17 @@ print("neighbours agree with DMIN and without it:", neighbours["M3DFEL"], "and",
 # Inside the apex all networks are about equally right. What differs is the rest:
 #
 # - **The BiLSTM tells every instance what the others saw.** With it, instances outside the apex are right in more
-#   than half of the cases; without it, or averaged, in one or two of ten. That is what the paper says of its Figure
-#   4: the others are recognised "with the confidence given by the second instance".
-# - **It works both ways.** Where the bag is wrong, an instance in the apex is hardly ever right any more; averaged
-#   instances still are in a quarter or more of the cases. So with M3DFEL a row of blocks in one colour is no sign
-#   that the expression was seen everywhere, and a "prediction of a single instance" is about the bag.
+#   than half of the cases; without it, or averaged, in one or two of ten. The paper says this of its Figure 4, and
+#   credits the whole module: the others are recognised "with the confidence given by the second instance".
+# - **It works both ways.** Where the bag is wrong, an instance in the apex is right in 4 to 7 % of the cases with a
+#   BiLSTM, in 11 % with the rest of the module alone, in 27 and 40 % with averaged instances. (Each network has its
+#   own wrong bags.) So with M3DFEL a row of blocks in one colour is no sign that the expression was seen everywhere,
+#   and a "prediction of a single instance" is about the bag.
 # - **DMIN is not what makes instances consistent.** Neighbours agree as often without it, and with LayerNorm. The
 #   BiLSTM does that, too.
-# - **3-D instances do not see more than 2-D ones**, as the paper's Figure 3 has it. Here 16 frames say of themselves
-#   what four pieces say. A drawn expression can be told from one frame; on film that may differ.
+# - The paper's Figure 3 has 3-D instances see movements that single frames miss. **That is not seen here**: inside
+#   the apex, frames are right as often as pieces. A drawn expression can be told from one frame; on film that may
+#   differ. (Frames and pieces have different neighbours: those columns cannot be compared between them.)
 #
 # Which instance *carries* the answer? Support can be computed exactly; attention and gate are what people usually
 # look at. One trap: the convolution has a weight for each place of the bag, and the apex lies in the middle of most
@@ -381,15 +389,21 @@ alt = "The same for bags of sixteen single frames."
 pictures.show(bags.profile(larger["M3DFEL, bag of 16"]), alt)
 
 # %% [markdown]
-# - **Support** rises with the apex in every network, so the right instances do carry more of the answer. The more a
-#   network mixes its instances, the looser the tie: r is about 0.6 for averaged ones, 0.5 for a BiLSTM's mean, less
-#   for M3DFEL.
-# - **Attention** hardly knows the apex in bags of four: the most attended instance touches it no more often than
-#   shuffled ones. In bags of 8 and 16 it does.
-# - **The gate**, averaged over channels, tells nothing of the apex, and in bags of four a little of the opposite.
-#   Over a *bag* its mean must lie near one half ([exercise](m3dfel-gate)); that it does so for every *instance* says
-#   that its channels cancel. What it does, it does in single channels.
-#
+# - **Support** rises with the apex in every network, so the right instances do carry more of the answer; r is about
+#   0.6 for averaged instances, 0.5 for a BiLSTM's mean or the module without its BiLSTM, 0.3 to 0.4 for M3DFEL.
+# - **Attention** hardly knows the apex in bags of four (r = 0.14; without the BiLSTM 0.29): the most attended
+#   instance touches it no more often than shuffled ones. In bags of 8 and 16 it does.
+# - **The gate**, averaged over channels, hardly moves in M3DFEL, as the numbers below say, and in bags of four it
+#   falls with the apex by about a thousandth. Without the BiLSTM it rises with the apex. Staying near one half is
+#   what the instance normaliser would do alone ([exercise](m3dfel-gate)). What the gate does, it does in single
+#   channels.
+
+# %%
+for name in ("M3DFEL", "M3DFEL without BiLSTM"):
+    gate = bags.measured(bags.missable(both[name]))["gate"]
+    print(f"{name}: the gates of all instances lie between {gate.min():.2f} and {gate.max():.2f}")
+
+# %% [markdown]
 # One bag, taken apart:
 
 # %%
@@ -404,9 +418,9 @@ print("place with most support, in how many bags:",
       {place + 1: int((supports.argmax(1) == place).sum()) for place in range(4)})
 
 # %% [markdown]
-# The apex lies in the second and third instance. The fourth has no frame of it and yet the most support: it has heard
-# of it, and stands where this network's convolution puts most weight, as the counts say. A single bag, taken apart
-# without its control, tells a story that is not there.
+# The apex lies in the second and third instance. The fourth has no frame of it, and yet the most support, just above
+# the second. Places 2 and 4 win in nearly all bags, whatever the clip: the convolution favours them. And what stands
+# at place 4 has been through the BiLSTM. So the winner of a single bag does not say where the expression was.
 #
 # ## Explorer: choose a clip and a bag size
 #
@@ -441,8 +455,8 @@ print({state["bag_size"]: state["answer"] for state in states})
 # clusters are clearer. t-SNE lays points on a plane so that near ones stay near; distances between clusters and their
 # sizes mean little. So the table under the figure measures in the space of the features themselves. *Silhouette* is 1
 # where each expression is a tight heap by itself, and 0 where they overlap. And one more network is asked, which the
-# paper did not: a BiLSTM's mean. Its features come out of a trained layer, as M3DFEL's do, where averaged instances
-# come straight from the video network.
+# paper did not: a BiLSTM's mean. Its features pass through a BiLSTM after the video network, as M3DFEL's do; averaged
+# instances come straight from that network.
 
 # %% tags=["nbval-ignore-output"]
 from dfer_nb.viewing import embedding
@@ -462,8 +476,7 @@ print("M3DFEL's expressions lie further apart than those of averaged instances: 
 # %% [markdown]
 # What the paper reads from its figure is seen here, in one run of each: with M3DFEL the expressions lie further apart
 # than with averaged instances, 2-D or 3-D. So they do with a BiLSTM's mean, and about as far: it is not the rest of
-# the module that sets them apart. In the middle of each panel lie the neutral clips, and those of other expressions
-# of which little is in view.
+# the module that sets them apart. Around the neutral clips lie clips of other expressions in every panel.
 #
 # ## Many runs: what holds
 #
@@ -499,13 +512,17 @@ alt = "Difference of each bag size to bag size 4, end to end, with its 95 % inte
 pictures.show(effects_figure(runs, [*sizes, *averaged], base="m3dfel", splits=splits), alt)
 
 # %% [markdown]
-# Both tiers agree: **with the module, more pieces are better.** What makes the difference is a brief apex: the whole
-# video in one piece recognises about one in ten of those clips, bags of 16 more than half. On the clean clips the
-# sizes lie within a few points of each other. That bags of 16 lead is seen with frozen features; end to end their
-# mean is the highest too, but their lead differs so much between the two draws that no difference to bags of four is
-# seen. Bags of 8 are seen to lead end to end, too.
+# Both tiers agree: **with the module, more pieces are better on short apexes**, and so in the mean of the test fold;
+# on the clean clips there is no such order. The whole video in one piece recognises about one in ten of the clips
+# with a short apex, bags of 16 more than half.
 #
-# And **cutting alone gains nothing**:
+# What is *seen* differs. With frozen features bags of 16 lead bags of four; end to end bags of 8 do, and for bags of
+# 16 no difference is seen although their mean is higher: on the test fold their lead varies with the seed, on short
+# apexes with the draw. Read the last row with care, too. That 10 against 45 counts as *no difference seen* is the
+# price of two runs: their differences to M3DFEL disagree, and an interval from two runs is very wide. With five seeds
+# on frozen features the same difference is seen.
+#
+# And **no gain of cutting alone is seen**:
 
 # %%
 cut = against(runs, averaged, "bag-1", splits)
@@ -515,18 +532,24 @@ found, found_frozen = (against(some, sizes, "m3dfel", splits) for some in (runs,
 assert found["bag-1"]["short_apex"].high < 0 and found_frozen["bag-16"]["short_apex"].low > 0
 assert not any(effect.low > 0 for part in cut.values() for effect in part.values())
 assert cut["average-pooling"]["clean"].high < 0
+step = against(frozen, ["bag-16"], "bag-8", splits)["bag-16"]
+print("frozen, bags of 16 less bags of 8:", "; ".join(f"{split} {effect.words()}" for split, effect in step.items()))
 
 # %% [markdown]
 # Four averaged pieces are nowhere seen to be better than the whole video, and on the clean clips they are a point
-# worse: a temporal convolution at the edge of a piece looks into nothing. With frozen features a mean of means *is*
-# the mean, so there the three rows without a module can only be the same network, and they are. The order of the bag
-# sizes is the same in that tier, where no movement can be seen at all. So what bags gain here has nothing to do with
-# 3-D: it is the module that reads the pieces one after the other.
+# worse, perhaps because a temporal convolution at the edge of a piece looks into nothing. With frozen features a mean
+# of means *is* the mean, so there the three rows without a module can hardly differ. They lie within a point of each
+# other; what is left comes from batch normalisation, which stands before the averaging in two of them and after it in
+# the third, and from training.
+#
+# On the test fold and on short apexes the order of the bag sizes is the same with frozen features, where no movement
+# can be seen. So the gain of bags does not need 3-D: it comes with the module that reads the pieces one after the
+# other.
 #
 # That is not the order of the paper's Table 3, where four pieces are best and sixteen frames worst, 2.9 points
-# behind. It does not refute it either. A drawn expression can be told from a single frame; on film, movement says
-# more. And our narrow network starts blind to movement and has eight epochs to learn what it is worth. That pieces
-# should be 3-D is **not seen here**, and FACSimile may be the wrong place to look for it.
+# behind. Ours does not refute it. A drawn expression can be told from a single frame; on film, movement says more.
+# And our narrow network starts blind to movement and has eight epochs to learn what it is worth. That pieces should
+# be 3-D is **not seen here**, and FACSimile may be the wrong place to look for it.
 #
 # Clips of 64 frames, about eight of them apex; heads on frozen features, one draw:
 
@@ -563,7 +586,7 @@ for variant in parts:
     print(f"{variant} less m3dfel, short apex: {gains[variant]['short_apex'].words()}")
 attention = against(frozen, ["without-lstm"], "average-pooling", splits)["without-lstm"]
 mean = against(frozen, ["lstm-mean"], "average-pooling", splits)["lstm-mean"]
-print("attention without BiLSTM less average pooling, short apex:", attention["short_apex"].words())
+print("module without BiLSTM less average pooling, short apex:", attention["short_apex"].words())
 print("BiLSTM and mean less average pooling, short apex:", mean["short_apex"].words())
 assert mean["short_apex"].low > attention["short_apex"].high and gains["without-lstm"]["short_apex"].high < 0
 assert not any(gains[variant][split].seen for variant in ("without-dmin", "without-mhsa") for split in splits)
@@ -571,22 +594,25 @@ assert not any(gains["layernorm"][split].seen for split in ("test", "clean"))
 
 # %% [markdown]
 # **The BiLSTM does most of it.** With frozen features, averaged pieces recognise 8 % of the clips with a short apex,
-# a BiLSTM with a plain mean after it 36 %, the whole module 40 %. Attention without a BiLSTM gains too, but less.
-# That is the order of Table 4, and what its text says of attention.
+# a BiLSTM with a plain mean after it 36 %, the whole module 40 %. The module without its BiLSTM (attention, DMIN,
+# gate and convolution) gains on short apexes too, but less, 20 %; on the test fold no gain of it is seen. Baseline,
+# without BiLSTM, whole module: that is Table 4's order, too.
 #
-# Of the other parts little is seen. What gate and convolution add to a BiLSTM's mean is four points on short apexes
-# with frozen features, and nothing that is seen end to end. Without DMIN, or without attention, **no difference is
-# seen** with frozen features on any of the three sets; LayerNorm in DMIN's place is a point behind on short apexes
-# and nowhere else. The brackets say how small a difference would have been seen: about one point on the test fold.
-# That is no proof that they do nothing: end to end, with two runs of each, the brackets are wider, above all where
-# the draws disagree, and a difference of some points may hide in them. The paper's own differences for DMIN and
-# attention are 0.34 and 0.12 points of WAR, without an interval; the 11,697 clips of DFEW's five folds alone leave a
-# share of 69 % uncertain by 0.8 points.
+# What the rest of the module adds to a BiLSTM's mean is seen with frozen features, four points on short apexes and
+# 0.6 on the clean clips, and not seen end to end. Of its parts little is seen: without DMIN, or without attention,
+# **no difference is seen** on any of the three sets; LayerNorm in DMIN's place is a point behind on short apexes and
+# nowhere else.
+#
+# How small a difference would have been seen? With frozen features about one point on the test fold; end to end 2.5
+# to 3.4, and on short apexes, without attention, as much as 40, because the two draws disagree. The paper's own
+# differences for DMIN and attention are 0.34 and 0.12 points of WAR. So our runs can neither confirm nor deny them.
+# The paper gives no interval; 11,697 clips of DFEW's five folds leave one share of 69 % uncertain by 0.8 points (a
+# difference on the same clips can be surer).
 #
 # ### Other backbones
 #
 # RDFER's Table VI puts five networks into the framework: each alone (bag size one, without the module) and in a bag
-# of four. R(2+1)D is our default host, so its two rows are the runs `bag-1` and `m3dfel` of above.
+# of four. R(2+1)D is our host, so its two rows are the runs `bag-1` and `m3dfel` of above.
 
 # %%
 pairs = {"CNN-LSTM": ("cnn-lstm", "cnn-lstm-m3dfel"), "MC3": ("mc3", "mc3-m3dfel"), "R(2+1)D": ("bag-1", "m3dfel"),
@@ -596,10 +622,10 @@ tables.with_and_without(runs, pairs, splits=splits)
 # %% [markdown]
 # The three convolutional networks average over time at their end, and gain; CNN-LSTM, which averages after its LSTM,
 # gains too. Nearly all of it lies in short apexes. **Former-DFER loses.** Its temporal transformer reads all 16
-# frames against a class token, so it does not average in the first place; cut into pieces, it sees four frames at a
-# time, and a BiLSTM over four pieces does not give back what was lost. So claim 3 holds for networks that average,
-# and fails for the one that does not. In RDFER's Table VI every network gains, Former-DFER 1.8 points of WAR, on one
-# fold and without intervals.
+# frames against a class token, so it does not average in the first place; in a bag it sees four frames at a time. So
+# here the four networks that average gain, and the one that does not loses; one network is no rule. Alone it is the
+# best of the ten rows. In RDFER's Table VI every network gains, Former-DFER 1.8 points of WAR, on one fold and
+# without intervals; there it is the weakest network, and the authors write that its training often failed.
 #
 # Two limits. One seed on two draws of the data stands behind each row but R(2+1)D's. And at laptop size the features
 # are normalised after CNN-LSTM's own LSTM when it is alone, but before the module's when it is in a bag; a part of
@@ -641,9 +667,9 @@ tables.beside("m3dfel", "4", answers, runs, base_row="baseline")
 
 # %% [markdown]
 # The paper's own tables need care as well. Its UAR in Table 1 is given as 56.10; the mean of the seven recalls beside
-# it is 55.92. The rows *M3DFEL* of Tables 3 and 4 are the five-fold figures of Table 1; whether the other rows are of
-# five folds is not said. The best UAR of Table 4 is not the whole module's but the one without MHSA. The [page of
-# results](results.ipynb) lists every published figure that does not follow from its own row.
+# it is 55.92. Row 4 of Table 3 and row *M3DFEL* of Table 4 are the five-fold figures of Table 1; whether the other
+# rows are of five folds is not said. The best UAR of Table 4 is not the whole module's but the one without MHSA. The
+# [page of results](results.ipynb) lists every published figure that does not follow from its own row.
 #
 # ## What it costs
 #
