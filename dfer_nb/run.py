@@ -142,11 +142,15 @@ class Request:
         return config | {"data": data, "code": code_version(self.paper)} | asdict(chosen)
 
 
+def _request(parameters: dict) -> Request:
+    """What is asked for, without how: `fresh` and `progress` change no result."""
+    names = {field.name for field in fields(Request)}
+    return Request(**{name: value for name, value in parameters.items() if name in names})
+
+
 def find(**parameters) -> Path:
     """The folder of the record that `run` with the same parameters makes. Raises BadInput when it has not been run."""
-    names = {field.name for field in fields(Request)}
-    request = Request(**{name: value for name, value in parameters.items() if name in names})
-    return Record(record_folder(request.config())).path
+    return Record(record_folder(_request(parameters).config())).path
 
 
 def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **parameters) -> Record:
@@ -260,8 +264,7 @@ def main() -> None:
     try:
         record = run(**arguments)
         if copy == "features":
-            names = {field.name for field in fields(Request)}
-            record = add_features(Request(**{k: v for k, v in arguments.items() if k in names}), record)
+            record = add_features(_request(arguments), record)
         kept = keep(record, slim=copy == "slim") if copy else record.path
     except (BadInput, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from None

@@ -11,10 +11,9 @@ import pandas as pd
 import traitlets
 from PIL import Image
 
-from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing.bags import FRAMES
+from dfer_nb.viewing.bags import FRAMES, within
 from dfer_nb.viewing.explorer import StaticWidget, read
 from dfer_nb.viewing.palette import EXPRESSION_COLOURS, need
 
@@ -206,5 +205,4 @@ def _within(row: Mapping, start: int | None, end: int | None) -> list[int] | Non
     n_frames = _whole(row.get("n_frames"))
     if None in (start, end, n_frames) or end <= start:
         return None
-    at = video.uniform(n_frames, FRAMES)
-    return ((at >= start) & (at < end)).astype(int).tolist()
+    return within(n_frames, start, end).astype(int).tolist()

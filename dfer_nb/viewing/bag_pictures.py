@@ -87,7 +87,7 @@ def _mark_apex(axes, row: pd.Series, top: float) -> None:
 
 def _bag_line(axes, name: str, row: pd.Series, y: float) -> None:
     """One network: its name, a block an instance, and the bag's answer."""
-    size, height = bag_size(row.to_frame().T.dropna(axis=1)), LINE - 0.05
+    size, height = bag_size(row.dropna().index), LINE - 0.05
     width = FRAMES * CELL / size
     axes.text(LEFT - 0.06, y + height / 2, name, ha="right", va="center", fontsize=8)
     for n in range(size):

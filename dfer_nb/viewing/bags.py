@@ -1,6 +1,6 @@
 """What the instances of a bag say (M3DFEL), against the known apex."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,15 @@ MEASURES = {"support": "c", "attention": "a", "gate": "g"}  # and the first lett
 FRAMES = 16  # of a video, in every bag (M3DFEL, Sec. 4.2)
 
 
-def bag_size(rows: pd.DataFrame) -> int:
-    """Number of instances of the bags that a record's rows tell of; 1 for a plain network, which has no instances."""
-    return max(1, sum(name[0] == "i" and name[1:].isdigit() for name in rows))
+def bag_size(columns: Iterable[str]) -> int:
+    """Number of instances that a record's columns (or its rows) tell of; 1 for a plain network, which has none."""
+    return max(1, sum(name[0] == "i" and name[1:].isdigit() for name in columns))
+
+
+def within(n_frames: int, start: int, end: int) -> np.ndarray:
+    """Which of the 16 frames that a network sees of a video lie in its frames start to end (exclusive): (16,) bool."""
+    seen = uniform(n_frames, FRAMES)
+    return (seen >= start) & (seen < end)
 
 
 def in_apex(rows: pd.DataFrame, size: int) -> np.ndarray:
@@ -27,9 +33,9 @@ def in_apex(rows: pd.DataFrame, size: int) -> np.ndarray:
     rows: with the truth's `n_frames`, `apex_start` and `apex_end` (exclusive), in frames of the raw video.
     """
     need(rows, "n_frames", "apex_start", "apex_end")
-    taken = np.array([uniform(int(n), FRAMES) for n in rows["n_frames"]])  # (clips, 16)
-    start, end = (rows[name].to_numpy(float)[:, None] for name in ("apex_start", "apex_end"))
-    return ((taken >= start) & (taken < end)).reshape(len(rows), size, -1).mean(2)
+    clips = rows[["n_frames", "apex_start", "apex_end"]].astype(int).itertuples(index=False)
+    inside = np.array([within(*clip) for clip in clips], bool)  # (clips, 16)
+    return inside.reshape(len(rows), size, FRAMES // size).mean(2)
 
 
 def instance_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -46,9 +52,8 @@ def instance_table(rows: pd.DataFrame) -> pd.DataFrame:
         "label": rows["label"].repeat(size).to_numpy(), "answer": rows["prediction"].repeat(size).to_numpy(int),
         "prediction": rows[[f"i{n}" for n in range(size)]].to_numpy(int).ravel(),
     })
-    for name, letter in MEASURES.items():
-        if f"{letter}0" in rows:
-            table[name] = rows[[f"{letter}{n}" for n in range(size)]].to_numpy(float).ravel()
+    for name, values in measured(rows).items():
+        table[name] = values.ravel()
     if "apex_start" in rows and rows["apex_start"].notna().any():
         table["apex"] = in_apex(rows, size).ravel()
     return table
