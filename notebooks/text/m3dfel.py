@@ -286,11 +286,12 @@ if default:
 # %%
 from dfer_nb.viewing import bag_pictures
 
+runs = kept("m3dfel", dataset="facsimile", preset="laptop", threads=1, fold=1)  # all that was committed, end to end
 
-def trained(variant: str, draw: int = 0):
-    """The committed record of a variant, end to end on FACSimile's first fold, seed 0."""
-    wanted = {"dataset": "facsimile", "preset": "laptop", "fold": 1, "seed": 0, "threads": 1}
-    return kept("m3dfel", variant=variant, draw=draw, **wanted)[0]
+
+def trained(variant: str, draw: int = 0, seed: int = 0):
+    """The committed record of a variant."""
+    return next(r for r in runs if [r.config[name] for name in ("variant", "draw", "seed")] == [variant, draw, seed])
 
 
 three = {"2-D instances": trained("average-of-frames"), "3-D instances": trained("average-pooling"),
@@ -498,7 +499,6 @@ print("M3DFEL's expressions lie further apart than those of averaged instances: 
 from dfer_nb.viewing.effects import effects_figure
 from dfer_nb.viewing.statistics import against
 
-runs = kept("m3dfel", dataset="facsimile", preset="laptop", threads=1, fold=1)
 frozen = kept("m3dfel", dataset="facsimile", preset="frozen", threads=1)
 splits = ["test", "clean", "short_apex"]
 sizes, averaged = ["bag-1", "bag-2", "bag-8", "bag-16"], ["average-pooling", "average-of-frames"]
@@ -510,6 +510,16 @@ tables.effects(frozen, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=spli
 # %%
 alt = "Difference of each bag size to bag size 4, end to end, with its 95 % interval, on three sets of clips."
 pictures.show(effects_figure(runs, [*sizes, *averaged], base="m3dfel", splits=splits), alt)
+
+# %%
+from dfer_nb.viewing.records import score
+
+repeats = [(draw, seed) for draw in (0, 1) for seed in (0, 1)]
+for split in ("test", "short_apex"):
+    ours, base = ([score(trained(name, *pair), split, "WAR") for pair in repeats] for name in ("bag-16", "m3dfel"))
+    leads = [one - other for one, other in zip(ours, base, strict=True)]
+    print(f"bags of 16 less bags of 4, {split}:",
+          ", ".join(f"draw {draw} seed {seed} {lead:+.1f}" for (draw, seed), lead in zip(repeats, leads, strict=True)))
 
 # %% [markdown]
 # Both tiers agree: **with the module, more pieces are better on short apexes**, and so in the mean of the test fold;
