@@ -1,4 +1,4 @@
-"""How often an interval of `dfer_nb.viewing.statistics` holds the truth: simulated experiments whose truth is known.
+"""How often an interval of `viewing.evidence.statistics` holds the truth: simulated experiments with a known truth.
 
     python benchmarks/coverage.py [--experiments 3000]
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from dfer_nb.viewing.statistics import Effect, effect
+from dfer_nb.viewing.evidence.statistics import Effect, effect
 
 DRAWS, SPREADS = (1, 2, 3, 5), (0.0, 0.5, 1.0, 2.0)
 THETA = 2.0  # the mean true difference, points

@@ -11,8 +11,8 @@ from sklearn.metrics import r2_score
 from torch import nn
 from tqdm import tqdm
 
-from dfer_nb.data.expressions import ACTION_UNITS
-from dfer_nb.data.facsimile import still_faces
+from dfer_nb.facsimile.dataset import still_faces
+from dfer_nb.facsimile.recipes import ACTION_UNITS
 from dfer_nb.models.backbones import SHIPPED_WEIGHTS, FaceNet
 
 SIZE = 48

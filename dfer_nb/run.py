@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 from lightning_fabric import Fabric
 
-from dfer_nb import files
-from dfer_nb.data import batches, clips, facsimile
+from dfer_nb import facsimile, files
+from dfer_nb.data import batches, clips
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS, Plan, build, plan, variants
 from dfer_nb.training.controls import hold_out, with_true_labels

@@ -15,15 +15,14 @@ from pathlib import Path
 
 import yaml
 
-from dfer_nb import files
-from dfer_nb.data import facsimile
+from dfer_nb import facsimile, files
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
 from dfer_nb.run import KEEP, Request, prepare
 from dfer_nb.training.record import Record, is_complete, record_folder
+from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
-from dfer_nb.viewing.published import beside
 
 FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `run.Request`
 LISTS = {"draws": 0, "seeds": 0, "folds": 1}  # and what each is where it is not given

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from dfer_nb.viewing.bag_explorer import BagExplorer
+from dfer_nb.viewing.explorers.bags import BagExplorer
 
 
 def make_rows(size, labels=(1, 4, 0), gate=True, attention=True, truth=True, seed=0):

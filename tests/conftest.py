@@ -17,7 +17,7 @@ def laptop_record():
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """The root of a FACSimile of few clips, in a folder of its own."""
-    from dfer_nb.data import facsimile
+    from dfer_nb import facsimile
 
     return facsimile.make(
         "facsimile", base=tmp_path_factory.mktemp("tiny"), progress=False, clips=60, clean=14, slice_clips=7

@@ -85,8 +85,7 @@ def slowly() -> None:
 
 def _train(root: Path, runs: Path, data: Path, variant: str, place: str, preset: str) -> None:
     os.environ |= {"DFER_RUNS": str(runs), "DFER_DATA": str(data)}
-    from dfer_nb import run
-    from dfer_nb.data import facsimile
+    from dfer_nb import facsimile, run
     from dfer_nb.training.fit import Fit
 
     facsimile.make = lambda *_, **__: root

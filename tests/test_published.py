@@ -7,7 +7,7 @@ import copy
 
 import pytest
 
-from dfer_nb.viewing import audit, published
+from dfer_nb.viewing.evidence import audit, published
 
 PUBLISHED = published.papers()
 FOLD = 2341  # clips of DFEW's first test fold (RDFER, Table V)

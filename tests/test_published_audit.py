@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing import audit, published
+from dfer_nb.viewing.evidence import audit, published
 
 PUBLISHED = published.papers()
 

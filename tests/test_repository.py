@@ -20,8 +20,9 @@ from dfer_nb.presets import PRESETS
 ROOT = Path(__file__).resolve().parents[1]
 # Each room of dfer_nb and its floor: a room imports from lower floors and from itself.
 # A new paper's room belongs on the floor of rdfer.
-FLOORS = {"errors": 0, "files": 1, "data": 2, "models": 2, "training": 3, "rdfer": 4, "m3dfel": 4, "viewing": 4,
-          "presets": 5, "run": 6, "pretrain": 6, "sweep": 7}
+FLOORS = {"errors": 0, "files": 1, "data": 2, "models": 2, "facsimile": 3, "datasets": 4, "training": 4, "rdfer": 5,
+          "m3dfel": 5, "viewing": 5, "presets": 6, "run": 7, "pretrain": 7, "sweep": 8}
+INSIDE_VIEWING = {"palette": 0, "page": 1, "alt": 1, "evidence": 2, "pictures": 3, "explorers": 4}
 LONGEST = 330  # lines of a file
 LONGEST_FUNCTION = 45
 

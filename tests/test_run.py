@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from dfer_nb.data import facsimile
+from dfer_nb import facsimile
 from dfer_nb.errors import BadInput
 from dfer_nb.run import Request, find, prepare, read_table, run
 

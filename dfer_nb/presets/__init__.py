@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-from dfer_nb.data.facsimile import KINDS
 from dfer_nb.errors import BadInput
+from dfer_nb.facsimile.dataset import KINDS
 from dfer_nb.presets import m3dfel, rdfer
 from dfer_nb.presets.values import Value, Variant
 from dfer_nb.training.controls import Control

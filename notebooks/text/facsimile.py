@@ -47,11 +47,15 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from dfer_nb.data import face, facsimile, storyboard, video
-from dfer_nb.data.expressions import ACTION_UNITS, AU_NAMES, EXPRESSIONS, RECIPES, VARIANTS
-from dfer_nb.viewing import faces, figures, tables
-from dfer_nb.viewing.page import Table
-from dfer_nb.viewing.pictures import contact_sheet, film_strip, show
+from dfer_nb import facsimile
+from dfer_nb.data import video
+from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.facsimile import face, storyboard
+from dfer_nb.facsimile.recipes import ACTION_UNITS, AU_NAMES, RECIPES, VARIANTS
+from dfer_nb.viewing.evidence import tables
+from dfer_nb.viewing.page import Table, show
+from dfer_nb.viewing.pictures import faces, figures
+from dfer_nb.viewing.pictures.strips import contact_sheet, film_strip
 
 # %% [markdown]
 # `facsimile.make` draws the dataset when it is not there yet, and returns its folder at once when it is. Drawing takes

@@ -34,14 +34,15 @@ import pandas as pd
 import torch
 from scipy.stats import binomtest, norm
 
-from dfer_nb.data import face, storyboard
-from dfer_nb.data.expressions import ACTION_UNITS, DFEW_COUNTS, EXPRESSIONS, RECIPES
+from dfer_nb.data.expressions import DFEW_COUNTS, EXPRESSIONS
+from dfer_nb.facsimile import face, storyboard
+from dfer_nb.facsimile.recipes import ACTION_UNITS, RECIPES
 from dfer_nb.training import metrics
 from dfer_nb.training.record import kept, kept_truth
-from dfer_nb.viewing import foundations, statistics, tables
-from dfer_nb.viewing.page import Table
-from dfer_nb.viewing.pictures import show
-from dfer_nb.viewing.records import key as run_of
+from dfer_nb.viewing.evidence import statistics, tables
+from dfer_nb.viewing.evidence.records import key as run_of
+from dfer_nb.viewing.page import Table, show
+from dfer_nb.viewing.pictures import foundations
 
 torch.set_num_threads(1)
 
@@ -522,7 +523,7 @@ Table(pd.DataFrame(games).T, "True difference, and what three seeds on two draws
 #
 # ### How this book makes its intervals
 #
-# The chapters' tables call `dfer_nb.viewing.statistics`. In plain words:
+# The chapters' tables call `dfer_nb.viewing.evidence.statistics`. In plain words:
 #
 # 1. **Pair.** Two variants are compared on the same draw, with the same seed, clip by clip. The difference of a clip is
 #    $+100$, $0$ or $-100$ points.

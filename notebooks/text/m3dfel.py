@@ -61,7 +61,10 @@ from dfer_nb import m3dfel, presets, run
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.training.record import kept
-from dfer_nb.viewing import bags, figures, pictures, tables
+from dfer_nb.viewing.evidence import instances, tables
+from dfer_nb.viewing.page import show
+from dfer_nb.viewing.pictures import figures
+from dfer_nb.viewing.pictures.strips import film_strip
 
 pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
 
@@ -90,11 +93,11 @@ slow, brief = calm[~calm["short_apex"]].iloc[0], calm[calm["short_apex"]].iloc[1
 
 def strip(row):
     """The 16 frames of a training clip, its apex marked."""
-    apex = bags.in_apex(row.to_frame().T, 16)[0].nonzero()[0]
+    apex = instances.in_apex(row.to_frame().T, 16)[0].nonzero()[0]
     name = EXPRESSIONS[row["label"]]
-    figure = pictures.film_strip(seen(row["clip"]), {"apex": apex}, f"Clip {row['clip']}, labelled {name}", per_row=16)
+    figure = film_strip(seen(row["clip"]), {"apex": apex}, f"Clip {row['clip']}, labelled {name}", per_row=16)
     alt = f"Sixteen frames of a clip that is labelled {name}; those of its apex are marked."
-    return pictures.show(figure, alt, photo=True)
+    return show(figure, alt, photo=True)
 
 
 strip(slow)
@@ -103,7 +106,7 @@ strip(slow)
 strip(brief)
 
 # %%
-inside = bags.in_apex(train[train["true_label"] != 2], 16)  # (clips, 16): 1 where a frame lies in the apex
+inside = instances.in_apex(train[train["true_label"] != 2], 16)  # (clips, 16): 1 where a frame lies in the apex
 per_clip = inside.sum(1)
 print(f"frames in the apex: {100 * inside.mean():.0f} % of all; of the clips, {100 * (per_clip <= 4).mean():.0f} % "
       f"show it in four frames or fewer, {100 * (per_clip == 0).mean():.0f} % in none")
@@ -240,15 +243,15 @@ record = run.run("m3dfel", dataset=dataset, root=root, fold=fold, preset=preset,
 record
 
 # %% tags=["nbval-ignore-output"]
-pictures.show(figures.curves(record.epochs, reported=record.summary["reported"]["epoch"]),
-              "Loss, WAR and UAR of every epoch; the one that is reported is marked.")
+show(figures.curves(record.epochs, reported=record.summary["reported"]["epoch"]),
+     "Loss, WAR and UAR of every epoch; the one that is reported is marked.")
 
 # %% tags=["nbval-ignore-output"]
 tables.metrics(record)
 
 # %% tags=["nbval-ignore-output"]
 last_test = tables.reported_rows(record, "test")
-pictures.show(figures.confusion(last_test), "Confusion matrix of the test fold in the last epoch.")
+show(figures.confusion(last_test), "Confusion matrix of the test fold in the last epoch.")
 
 # %% [markdown]
 # (The default run, on one thread instead of all, also stands in `results/` and is used below. Sums in another order give other last digits, and
@@ -284,7 +287,7 @@ if default:
 # the frames.
 
 # %%
-from dfer_nb.viewing import bag_pictures
+from dfer_nb.viewing.pictures import bags as bag_pictures
 
 runs = kept("m3dfel", dataset="facsimile", preset="laptop", threads=1, fold=1)  # all that was committed, end to end
 
@@ -304,7 +307,7 @@ def along(clip: str):
     rows = bag_pictures.clip_rows(three, clip)
     title = f"Test clip {clip}, labelled {EXPRESSIONS[rows['M3DFEL']['label']]}"
     alt = f"{title}: sixteen frames, and under them what each instance says in three networks."
-    return pictures.show(bag_pictures.along(seen(clip), rows, title), alt, photo=True)
+    return show(bag_pictures.along(seen(clip), rows, title), alt, photo=True)
 
 
 along(chosen[0])
@@ -336,7 +339,7 @@ networks = {"2-D instances, averaged": "average-of-frames", "3-D instances, aver
             "M3DFEL": "m3dfel", "BiLSTM and mean": "lstm-mean", "M3DFEL without BiLSTM": "without-lstm",
             "M3DFEL without DMIN": "without-dmin", "LayerNorm for DMIN": "layernorm"}
 both = {name: [trained(variant, draw) for draw in (0, 1)] for name, variant in networks.items()}
-said = bags.alone_table(both)
+said = instances.alone_table(both)
 said
 
 # %%
@@ -372,7 +375,7 @@ print("neighbours agree with DMIN and without it:", neighbours["M3DFEL"], "and",
 # %%
 larger = {f"M3DFEL, bag of {n}": [trained(f"bag-{n}", draw) for draw in (0, 1)] for n in (8, 16)}
 shown = ["2-D instances, averaged", "3-D instances, averaged", "BiLSTM and mean", "M3DFEL without BiLSTM", "M3DFEL"]
-carried = bags.carrier_table({name: both[name] for name in shown} | larger)
+carried = instances.carrier_table({name: both[name] for name in shown} | larger)
 carried
 
 # %%
@@ -383,11 +386,11 @@ print("within their place, support and attention rise with the apex in bags of 4
 
 # %%
 alt = "Support, attention and gate of an instance over the mean of its place, against its share in the apex."
-pictures.show(bags.profile(both["M3DFEL"]), alt)
+show(bag_pictures.profile(both["M3DFEL"]), alt)
 
 # %%
 alt = "The same for bags of sixteen single frames."
-pictures.show(bags.profile(larger["M3DFEL, bag of 16"]), alt)
+show(bag_pictures.profile(larger["M3DFEL, bag of 16"]), alt)
 
 # %% [markdown]
 # - **Support** rises with the apex in every network, so the right instances do carry more of the answer; r is about
@@ -401,7 +404,7 @@ pictures.show(bags.profile(larger["M3DFEL, bag of 16"]), alt)
 
 # %%
 for name in ("M3DFEL", "M3DFEL without BiLSTM"):
-    gate = bags.measured(bags.missable(both[name]))["gate"]
+    gate = instances.measured(instances.missable(both[name]))["gate"]
     print(f"{name}: the gates of all instances lie between {gate.min():.2f} and {gate.max():.2f}")
 
 # %% [markdown]
@@ -411,10 +414,10 @@ for name in ("M3DFEL", "M3DFEL without BiLSTM"):
 row = bag_pictures.clip_rows(three, chosen[1])["M3DFEL"]
 title = f"Test clip {chosen[1]}, labelled {EXPRESSIONS[row['label']]}"
 alt = "One bag of four: frames, what each instance says alone, its support, its share of attention, its gate."
-pictures.show(bag_pictures.inside(seen(chosen[1]), row, title), alt, photo=True)
+show(bag_pictures.inside(seen(chosen[1]), row, title), alt, photo=True)
 
 # %%
-supports = bags.measured(bags.missable(both["M3DFEL"][0]))["support"]
+supports = instances.measured(instances.missable(both["M3DFEL"][0]))["support"]
 print("place with most support, in how many bags:",
       {place + 1: int((supports.argmax(1) == place).sum()) for place in range(4)})
 
@@ -429,7 +432,7 @@ print("place with most support, in how many bags:",
 # clip with a short apex, and go from bag size 1 to 16.
 
 # %% tags=["nbval-ignore-output"]
-from dfer_nb.viewing.bag_explorer import BagExplorer
+from dfer_nb.viewing.explorers.bags import BagExplorer
 
 by_size = {1: "bag-1", 2: "bag-2", 4: "m3dfel", 8: "bag-8", 16: "bag-16"}
 of_size = {size: tables.reported_rows(trained(name), "test") for size, name in by_size.items()}
@@ -460,10 +463,10 @@ print({state["bag_size"]: state["answer"] for state in states})
 # instances come straight from that network.
 
 # %% tags=["nbval-ignore-output"]
-from dfer_nb.viewing import embedding
+from dfer_nb.viewing.pictures import embedding
 
 alt = "t-SNE of the features of the test clips, a panel for each of three networks, a colour and mark an expression."
-pictures.show(embedding.tsne(three), alt)
+show(embedding.tsne(three), alt)
 
 # %%
 apart = embedding.separation(three | {"BiLSTM and mean": trained("lstm-mean")})
@@ -496,8 +499,8 @@ print("M3DFEL's expressions lie further apart than those of averaged instances: 
 # frames.
 
 # %%
-from dfer_nb.viewing.effects import effects_figure
-from dfer_nb.viewing.statistics import against
+from dfer_nb.viewing.evidence.statistics import against
+from dfer_nb.viewing.pictures.effects import effects_figure
 
 frozen = kept("m3dfel", dataset="facsimile", preset="frozen", threads=1)
 splits = ["test", "clean", "short_apex"]
@@ -509,10 +512,10 @@ tables.effects(frozen, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=spli
 
 # %%
 alt = "Difference of each bag size to bag size 4, end to end, with its 95 % interval, on three sets of clips."
-pictures.show(effects_figure(runs, [*sizes, *averaged], base="m3dfel", splits=splits), alt)
+show(effects_figure(runs, [*sizes, *averaged], base="m3dfel", splits=splits), alt)
 
 # %%
-from dfer_nb.viewing.records import score
+from dfer_nb.viewing.evidence.records import score
 
 repeats = [(draw, seed) for draw in (0, 1) for seed in (0, 1)]
 for split in ("test", "short_apex"):
@@ -585,7 +588,7 @@ tables.effects(frozen, ["m3dfel", *parts], base="m3dfel", splits=splits)
 
 # %%
 alt = "Difference of each variant to the whole module, heads on frozen features, on three sets of clips."
-pictures.show(effects_figure(frozen, parts, base="m3dfel", splits=splits), alt)
+show(effects_figure(frozen, parts, base="m3dfel", splits=splits), alt)
 
 # %%
 tables.effects(runs, ["m3dfel", *parts], base="m3dfel", splits=splits)
@@ -691,8 +694,8 @@ tables.beside("m3dfel", "4", answers, runs, base_row="baseline")
 # %%
 from dfer_nb.models.cost import cost
 from dfer_nb.models.hosts import host
-from dfer_nb.viewing.costs import costs_table
-from dfer_nb.viewing.published import load
+from dfer_nb.viewing.evidence.costs import costs_table
+from dfer_nb.viewing.evidence.published import load
 
 names = {"CNN-LSTM": "cnn-lstm", "MC3": "mc3", "R(2+1)D": "r2plus1d", "R3D18": "r3d", "Former-DFER": "former-dfer"}
 counted = {row: cost(lambda name=name: host(name)) for row, name in names.items()}

@@ -55,8 +55,11 @@ import torch
 from dfer_nb import presets, rdfer, run
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
-from dfer_nb.viewing import figures, pictures, pointing, tables
-from dfer_nb.viewing.explorer import ThresholdExplorer
+from dfer_nb.viewing.evidence import tables
+from dfer_nb.viewing.explorers.thresholds import ThresholdExplorer
+from dfer_nb.viewing.page import show
+from dfer_nb.viewing.pictures import figures, pointing
+from dfer_nb.viewing.pictures.strips import contact_sheet
 
 pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
 
@@ -98,7 +101,7 @@ def examples(table: pd.DataFrame, truth: pd.DataFrame | None) -> dict[str, str]:
 clips = {name: video.read_frames(path) for name, path in examples(table, truth).items()}
 rows = {name: frames[video.uniform(len(frames), 6)] for name, frames in clips.items()}
 alt = "Six frames of four training clips, with the label that each was given."
-pictures.show(pictures.contact_sheet(rows), alt, photo=True)
+show(contact_sheet(rows), alt, photo=True)
 
 # %% [markdown]
 # ## The idea and the notation
@@ -208,8 +211,8 @@ record = run.run("rdfer", dataset=dataset, root=root, fold=fold, preset=preset, 
 record
 
 # %% tags=["nbval-ignore-output"]
-pictures.show(figures.curves(record.epochs, reported=record.summary["reported"]["epoch"]),
-              "Loss, WAR and UAR of every epoch; the one that is reported is marked.")
+show(figures.curves(record.epochs, reported=record.summary["reported"]["epoch"]),
+     "Loss, WAR and UAR of every epoch; the one that is reported is marked.")
 
 # %% [markdown]
 # **WAR**, weighted average recall, is the share of all clips that are right. **UAR**, unweighted average recall, is the
@@ -222,7 +225,7 @@ tables.metrics(record)
 
 # %% tags=["nbval-ignore-output"]
 last_test = tables.reported_rows(record, "test")
-pictures.show(figures.confusion(last_test), "Confusion matrix of the test fold in the last epoch.")
+show(figures.confusion(last_test), "Confusion matrix of the test fold in the last epoch.")
 
 # %% [markdown]
 # The test fold has low-quality clips in it. The *clean* slice has none, no irrelevant frames, no short apex and no hard
@@ -256,7 +259,7 @@ tables.agreement_by_expression(last_test)
 # %% tags=["nbval-ignore-output"]
 last_train = tables.reported_rows(record, "train")
 alt = "Share of training clips with each agreement, for clean, wrongly labelled, low-quality and hard clips."
-pictures.show(figures.agreement_by_truth(last_train), alt)
+show(figures.agreement_by_truth(last_train), alt)
 
 # %% [markdown]
 # The first half is seen: fewer hard clips than clean ones agree fully. The second half is not: wrongly labelled clips
@@ -266,7 +269,7 @@ pictures.show(figures.agreement_by_truth(last_train), alt)
 
 # %% tags=["nbval-ignore-output"]
 alt = "Histograms of the training loss, one panel for each agreement, coloured by what is wrong with the clips."
-pictures.show(figures.loss_by_agreement(last_train), alt)
+show(figures.loss_by_agreement(last_train), alt)
 
 # %% [markdown]
 # A method that dropped clips at random would reach the *chance* column below. Precision is the share of a group that is
@@ -305,7 +308,7 @@ ThresholdExplorer.from_clips(last_train, reweight=rdfer.reweight)
 # %% tags=["nbval-ignore-output"]
 if "mu" in last_test:
     alt = "Left: the frame that mu points at against the true centre of the apex. Right: the frames taken."
-    shown = pictures.show(pointing.pointing(last_test), alt)
+    shown = show(pointing.pointing(last_test), alt)
 else:
     shown = "This variant has no re-sampling, so there is nothing to show here."
 shown
@@ -325,7 +328,7 @@ shown
 
 # %%
 from dfer_nb.training.record import kept
-from dfer_nb.viewing.statistics import against
+from dfer_nb.viewing.evidence.statistics import against
 
 long_runs = kept("rdfer", dataset="facsimile-long", preset="laptop", threads=1)
 tables.compare(long_runs, ["rdfer", "fc-locator", "without-resampling"], splits=["test", "clean", "short_apex"])
@@ -378,11 +381,11 @@ rest = ["big-loss-strengthening", "loss-drop", "hard-only", "noisy-only", "rando
 tables.effects(hard_runs, ["plain", *rest], base="plain", splits=["test", "clean"])
 
 # %%
-from dfer_nb.viewing.effects import effects_figure
+from dfer_nb.viewing.pictures.effects import effects_figure
 
 alt = "Difference of each variant to plain training, with its 95 % interval, on the test fold and on the clean clips."
 shown = ["rdfer", "loss-only", *rest[:-1], "stopped-early", "oracle-drop", "clean-labels"]
-pictures.show(effects_figure(hard_runs, shown, base="plain", splits=["test", "clean"]), alt)
+show(effects_figure(hard_runs, shown, base="plain", splits=["test", "clean"]), alt)
 
 # %% [markdown]
 # Read the figure from below. *clean-labels* and *oracle-drop* say how much there was to gain: on the clean clips the same

@@ -30,10 +30,11 @@
 # %%
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.training.record import kept
-from dfer_nb.viewing import pictures, tables
-from dfer_nb.viewing.audit import audit
-from dfer_nb.viewing.effects import effects_figure
-from dfer_nb.viewing.overview import overview
+from dfer_nb.viewing.evidence import tables
+from dfer_nb.viewing.evidence.audit import audit
+from dfer_nb.viewing.evidence.overview import overview
+from dfer_nb.viewing.page import show
+from dfer_nb.viewing.pictures.effects import effects_figure
 
 # %% [markdown]
 # ## What was run
@@ -68,7 +69,7 @@ sizes = ["bag-1", "bag-2", "bag-8", "bag-16", "average-pooling"]
 splits = ["test", "clean", "short_apex"]
 alt = """Difference of each bag size to bags of four,
 with its 95 % interval, on three test sets."""
-pictures.show(effects_figure(bags, sizes, base="m3dfel", splits=splits), alt)
+show(effects_figure(bags, sizes, base="m3dfel", splits=splits), alt)
 
 # %%
 tables.effects(bags, ["m3dfel", *sizes], base="m3dfel", splits=splits)
@@ -85,7 +86,7 @@ parts = ["average-pooling", "without-lstm", "without-dmin", "without-mhsa",
          "lstm-mean", "layernorm"]
 alt = """Difference of each variant of the aggregation to the whole module,
 with its 95 % interval, on three test sets."""
-pictures.show(effects_figure(heads, parts, base="m3dfel", splits=splits), alt)
+show(effects_figure(heads, parts, base="m3dfel", splits=splits), alt)
 
 # %%
 tables.effects(heads, ["m3dfel", *parts], base="m3dfel", splits=splits)
@@ -135,7 +136,7 @@ variants = ["rdfer", "loss-only", "big-loss-strengthening", "loss-drop",
             "oracle-drop", "clean-labels"]
 alt = """Difference of each variant of RDFER to plain training,
 with its 95 % interval, on two test sets."""
-pictures.show(effects_figure(hard, variants, base="plain"), alt)
+show(effects_figure(hard, variants, base="plain"), alt)
 
 # %%
 tables.effects(hard, ["plain", *variants], base="plain")
@@ -155,7 +156,7 @@ heads = ["without-resampling", "without-summary", "single-stream", "flat",
 splits = ["test", "clean", "short_apex"]
 alt = """Difference of each variant of the network to the whole of RDFER,
 with its 95 % interval, on three test sets."""
-pictures.show(effects_figure(frozen, heads, base="rdfer", splits=splits), alt)
+show(effects_figure(frozen, heads, base="rdfer", splits=splits), alt)
 
 # %%
 tables.effects(frozen, ["rdfer", *heads], base="rdfer", splits=splits)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dfer_nb.data import facsimile
+from dfer_nb import facsimile
 from dfer_nb.data.batches import Batch
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import build, plan

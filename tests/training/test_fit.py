@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dfer_nb import files
-from dfer_nb.data import facsimile
+from dfer_nb import facsimile, files
 from dfer_nb.errors import BadInput
 from dfer_nb.run import find, run
 from dfer_nb.training import fit

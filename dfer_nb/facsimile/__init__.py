@@ -1,0 +1,6 @@
+"""FACSimile, the embedded dataset: faces drawn from action units, with a known truth about every noise."""
+
+from dfer_nb.facsimile.dataset import SIZES, action_units, folder, make, render, still_faces, truth
+from dfer_nb.facsimile.storyboard import KINDS, STYLES
+
+__all__ = ["KINDS", "SIZES", "STYLES", "action_units", "folder", "make", "render", "still_faces", "truth"]

@@ -1,0 +1,1 @@
+"""Evidence: what run records and the papers' own figures say, as numbers and tables."""

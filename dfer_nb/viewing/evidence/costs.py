@@ -1,0 +1,59 @@
+"""What the networks cost beside what the papers print, and which way of counting the print agrees with."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from dfer_nb.models.cost import Cost
+from dfer_nb.viewing.evidence.published import load, pick
+from dfer_nb.viewing.page import Table, number
+
+NOT_BUILT = "not built"
+TOLERANCE = 0.05  # of the published figure; the two counts of R3D18 are a factor of 25 apart
+MEANING = ("FLOPs are multiply-adds, here and in the papers: GMAC, 1e9 of them, for one clip of 16 frames of 112 px. "
+           "The true count is of all convolutions and matrix products, however they are called. The count by exact "
+           "types has a rule for nn.Conv3d and none for its subclasses, of which torchvision builds R3D18 and MC3: it "
+           "skips their convolutions. It skips too what is called as a function (attention), and it counts "
+           "normalisation and pooling, which the true count leaves out.")
+
+
+def agrees_with(published: float | None, cost: Cost | None, tolerance: float = TOLERANCE) -> str:
+    """Which of the two counts a published figure (in 1e9) is within `tolerance` of, as a share of itself, in words.
+
+    "true count", "skipped layers" (the count by exact types alone), "both counts" or "neither"; "–" without a figure
+    or without a network here.
+    """
+    if published is None or cost is None:
+        return "–"
+    true, skipping = (abs(found - published) <= tolerance * published for found in (cost.gmac, cost.gmac_exact_types))
+    return {(True, True): "both counts", (True, False): "true count", (False, True): "skipped layers",
+            (False, False): "neither"}[true, skipping]
+
+
+def costs_table(rows: Mapping[str, Cost], paper: str, table: str, notes: Mapping[str, str] | None = None,
+                tolerance: float = TOLERANCE) -> Table:
+    """Parameters and GMAC, counted both ways, beside a published table's column FLOPs and, if it has it, Params.
+
+    rows: the paper's row -> the cost of the same network, built here; all rows of the paper are shown, and the others
+    say "not built". notes: the paper's row -> what to know of it ("another network of that name"), below the table.
+    Raises BadInput for a paper, table or row that published.yml does not have, and for a table without FLOPs.
+    """
+    published = load(paper, table)
+    theirs, notes = published["rows"], notes or {}
+    for row in [*rows, *notes]:
+        pick(theirs, row, f"table {table} has no row {row!r}")
+    lines = {row: _line(rows.get(row), cells, table, tolerance) for row, cells in theirs.items()}
+    remarks = [MEANING, f"Agrees: within {100 * tolerance:.0f} % of the published figure.",
+               *(f"{row}: {words.rstrip('.')}." for row, words in notes.items())]
+    caption = f"Millions of parameters and GMAC, here and in: {published['title']} (Table {table})"
+    return Table(pd.DataFrame.from_dict(lines, orient="index"), caption, " ".join(remarks))
+
+
+def _line(cost: Cost | None, cells: Mapping, table: str, tolerance: float) -> dict[str, str]:
+    flops = pick(cells, "FLOPs", f"table {table} has no column 'FLOPs'")
+    line = {"parameters, here": number(cost.parameters / 1e6) if cost else NOT_BUILT}
+    if "Params" in cells:
+        line["parameters, paper"] = number(cells["Params"])
+    return line | {"GMAC, true count": number(cost.gmac, 2) if cost else NOT_BUILT,
+                   "GMAC, exact types": number(cost.gmac_exact_types, 2) if cost else NOT_BUILT,
+                   "FLOPs, paper": number(flops, 2), "paper agrees with": agrees_with(flops, cost, tolerance)}

@@ -1,0 +1,118 @@
+"""Small tables of run records, for the page: plain HTML with a caption, and the same cells as text."""
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, with_and_without
+from dfer_nb.viewing.evidence.published import beside
+from dfer_nb.viewing.evidence.records import group_of, reported_rows
+from dfer_nb.viewing.page import Table, number
+from dfer_nb.viewing.palette import GROUPS, has_truth, truth_flags
+
+__all__ = ["Table", "agreement_by_expression", "beside", "compare", "compare_groups", "detection", "effects",
+           "group_of", "metrics", "reported_rows", "slices", "truth_statistics", "with_and_without"]
+
+METRICS = (*EXPRESSIONS, "UAR", "WAR")
+
+
+def metrics(record) -> Table:
+    """Recall of each expression, UAR and WAR on the test fold: the reported epoch, and best-on-test as what it is."""
+    reported, best = record.summary["reported"], record.summary["best_on_test"]
+    count = reported_rows(record, "test")["label"].value_counts()
+    clips = {name: count.get(k, 0) for k, name in enumerate(EXPRESSIONS)}
+    clips |= {"UAR": reported["clips"], "WAR": reported["clips"]}
+    columns = {"clips": {name: str(clips[name]) for name in METRICS}}
+    for head, part in (("reported", reported), ("best on test", best)):
+        values = part["recalls"] | {"UAR": part["UAR"], "WAR": part["WAR"]}
+        columns[head] = {name: number(values[name]) for name in METRICS}
+    note = ("UAR is the mean of the recalls, WAR the share of all clips that is right. Best on test was "
+            "chosen with the test labels, which nobody has before the test: it is shown, not reported.")
+    return Table(pd.DataFrame(columns), "Recall in percent on the test fold", note,
+                 {"reported": f"epoch {reported['epoch']}, {record.summary['rule']}",
+                  "best on test": f"epoch {best['epoch']}, not reported"})
+
+
+def _interval(percent: float, n: int) -> str:
+    """95 % Wilson interval of a share, given in percent of n clips."""
+    interval = binomtest(round(percent * n / 100), n).proportion_ci(method="wilson")
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+
+
+def slices(record) -> Table:
+    """WAR with its 95 % interval, and UAR, of the test fold and of every slice, in the reported epoch."""
+    rows = {"test fold": record.summary["reported"], **record.summary["slices"]}
+    cells = [{"clips": str(row["clips"]), "WAR": number(row["WAR"]),
+              "95 % interval of WAR": _interval(row["WAR"], row["clips"]), "UAR": number(row["UAR"])}
+             for row in rows.values()]
+    frame = pd.DataFrame(cells, index=[name.replace("_", " ") for name in rows])
+    note = "" if len(rows) > 1 else "This dataset has no slices."
+    epoch = f"Epoch {record.summary['reported']['epoch']} ({record.summary['rule']})"
+    return Table(frame, f"{epoch}, percent: the test fold, and sets of further clips", note)
+
+
+def detection(record) -> Table:
+    """Do the groups of the reported epoch find what they are named after? Precision, recall, and chance.
+
+    Where the truth is not known (films), the sizes of the groups alone.
+    """
+    clips = reported_rows(record, "train")
+    group = group_of(clips, record.config["method"])
+    caption = f"Groups of the {len(clips)} training clips in the reported epoch"
+    if not has_truth(clips):
+        sizes = pd.DataFrame({"clips": {name: str((group == name).sum()) for name in GROUPS}})
+        return Table(sizes, caption, "Which clips are wrongly labelled or hard is not known here.")
+    flags = truth_flags(clips)
+    either = flags["wrong label"] | flags["low quality"]
+    lines = {"noisy: wrong label": _found(group == "noisy", flags["wrong label"]),
+             "noisy: wrong label or low quality": _found(group == "noisy", either),
+             "hard: hard": _found(group == "hard", flags["hard"])}
+    note = ("Each row is a group and the kind of clip it should hold. Precision: share of the group that is "
+            "of the kind; chance is what a group drawn by lot has. Recall: share of the kind in the group.")
+    return Table(pd.DataFrame(lines).T, f"{caption}, against the truth; percent", note)
+
+
+def _found(chosen: pd.Series, target: pd.Series) -> dict[str, str]:
+    both = int((chosen & target).sum())
+    return {"in the group": str(chosen.sum()), "of the kind": str(target.sum()), "both": str(both),
+            "precision": number(100 * both / chosen.sum() if chosen.any() else None),
+            "recall": number(100 * both / target.sum() if target.any() else None),
+            "precision by chance": number(100 * target.mean())}
+
+
+def agreement_by_expression(clips: pd.DataFrame) -> Table:
+    """Share of each expression's clips with each agreement, and accuracy (cf. RDFER, Tables V and VII).
+
+    clips: rows with `label`, `prediction`, `agreement`.
+    """
+    level, right = clips["agreement"].astype(float).round(3), clips["label"] == clips["prediction"]
+    masks = _by_expression(clips["label"])
+    lines = {}
+    for value in sorted(level.unique()):
+        lines[f"agreement {value:.2f}"] = {name: _share(mask & (level == value), mask, right)
+                                           for name, mask in masks.items()}
+    lines["clips"] = {name: str(mask.sum()) for name, mask in masks.items()}
+    return Table(pd.DataFrame(lines).T, "Agreement of the sub-clips, percent of the expression's clips",
+                 "In brackets: the accuracy among these clips, percent.")
+
+
+def _by_expression(label: pd.Series) -> dict[str, pd.Series]:
+    return {name: label == k for k, name in enumerate(EXPRESSIONS)} | {"all": label >= 0}
+
+
+def _share(here: pd.Series, mask: pd.Series, right: pd.Series) -> str:
+    return f"{100 * here.sum() / mask.sum():.0f} ({100 * right[here].mean():.0f})" if here.any() else "–"
+
+
+def truth_statistics(truth: pd.DataFrame) -> Table:
+    """How many clips of each true expression a FACSimile holds in its five folds, and their troubles.
+
+    truth: the dataset's table (`facsimile.truth(root)`); clips of fold 0 belong to the slices: left out.
+    """
+    folds = truth[truth["fold"] > 0]
+    masks = _by_expression(folds["true_label"])
+    kinds = {"clips": masks["all"], **truth_flags(folds), "irrelevant frames": folds["irrelevant_frames"] > 0}
+    frame = pd.DataFrame({kind: {name: str((mask & where).sum()) for name, mask in masks.items()}
+                          for kind, where in kinds.items()})
+    return Table(frame, "Clips of the five folds by true expression, and those with each trouble",
+                 "A clip can have several troubles. Wrong labels stand in the training lists only.")

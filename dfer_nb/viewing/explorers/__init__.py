@@ -1,0 +1,1 @@
+"""Explorers: figures with sliders, each with its script and style beside it."""

@@ -1,0 +1,1 @@
+"""Pictures: figures of clips, of run records and of what they say."""

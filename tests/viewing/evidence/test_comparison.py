@@ -1,0 +1,202 @@
+"""Variants side by side: means and intervals over runs, controls beside them, nothing made up for what was not run."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import t
+
+from dfer_nb.errors import BadInput
+from dfer_nb.viewing.evidence import records, tables
+from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, with_and_without
+from dfer_nb.viewing.evidence.pointing import hits, known_apex
+from dfer_nb.viewing.evidence.statistics import paired
+
+
+def test_hits_by_hand():
+    clips = pd.DataFrame({"mu": [0.0, 0.5, 0.5, 1.0, 0.5], "n_frames": 11,  # frames 0, 5, 5, 10, 5
+                          "apex_start": [0, 5, 6, 0, 0], "apex_end": [2, 7, 8, 5, 9], "true_label": [0, 1, 3, 4, 2]})
+    known = known_apex(clips)
+    assert len(known) == 4  # a neutral clip's apex is all that is not irrelevant: nobody can miss it
+    assert hits(known) == 50  # in, in, out (5 is a whole frame before 6), out
+    assert hits(known, 0.5) == 25  # always frame 5
+
+
+@pytest.fixture
+def runs(record):
+    """Two seeds of one variant, with tests of 70 and 80 %."""
+    def seed(number: int, war: float):
+        parts = {"WAR": war, "UAR": war - 5, "epoch": 6}
+        return SimpleNamespace(**{**vars(record), "config": record.config | {"seed": number}, "summary": {
+            "rule": "last epoch", "reported": parts, "slices": {"clean": {"WAR": war + 10, "UAR": war}}}})
+
+    return [seed(0, 70.0), seed(1, 80.0)]
+
+
+@pytest.fixture
+def sweep(slim):
+    """plain, better by far, and no better, with two seeds of two draws, as slim records without a truth."""
+    def run(variant, seed, draw, share):
+        rng = np.random.default_rng([seed, draw, share])
+        right = {split: rng.random(n) < share / 100 for split, n in (("test", 280), ("clean", 700))}
+        return slim(right, variant, seed=seed, draw=draw)
+
+    return [run(variant, seed, draw, share) for variant, share in (("plain", 60), ("better", 80), ("lame", 61))
+            for seed in range(2) for draw in range(2)]
+
+
+def test_effects_are_means_and_paired_differences(sweep):
+    table = effects(sweep, ["plain", "better", "lame", "flat"])
+    of = {name: [r for r in sweep if r.config["variant"] == name] for name in ("plain", "better", "lame")}
+    assert list(table.frame) == ["runs", "WAR, test", "difference to plain, test", "WAR, clean",
+                                 "difference to plain, clean"]
+    war = np.mean([r.summary["slices"]["clean"]["WAR"] for r in of["better"]])
+    assert table.frame.loc["better"].tolist()[::3] == ["2 seeds x 2 draws", f"{war:.1f}"]
+    for name in ("better", "lame"):
+        for split in ("test", "clean"):
+            words = paired(of[name], of["plain"], split).words()
+            assert table.frame.loc[name, f"difference to plain, {split}"] == words
+    assert table.frame.loc["better", "difference to plain, test"].startswith("+")
+    assert table.frame.loc["lame", "difference to plain, test"].startswith("no difference seen")
+    assert set(table.frame.loc["plain", ["difference to plain, test", "difference to plain, clean"]]) == {"–"}
+    assert set(table.frame.loc["flat"]) == {"not run"}
+
+
+def test_effects_say_what_was_run(sweep):
+    table = effects(sweep, ["plain", "better"], metric="UAR")
+    assert table.caption.startswith("UAR in percent")
+    assert table.caption.endswith("facsimile-hard, fold 1, laptop preset, end to end, 8 epochs, 2 seeds x 2 draws")
+    assert "runs" not in table.frame  # the caption says it, where all are the same
+    assert table.badges == dict.fromkeys(table.frame, "laptop")
+    assert "95 % interval" in table.note and "Reported is the last epoch." in table.note
+    assert "do not cover" not in table.note and "fewer runs" not in table.note
+    for run in sweep:
+        run.config["preset"] = "frozen"
+    table = effects(sweep, ["plain", "better"])
+    assert "frozen features" in table.caption and set(table.badges.values()) == {"frozen features"}
+
+
+def test_effects_say_what_their_intervals_do_not_cover_and_which_runs_are_fewer(sweep):
+    one = [r for r in sweep if r.config["draw"] == 0 and r.config["seed"] == 0]
+    assert "do not cover other draws of the data and other seeds" in effects(one, ["better"]).note
+    few = [r for r in sweep if r.config["variant"] != "better" or r.config["draw"] == 0]
+    table = effects(few, ["better", "lame"])
+    assert "compared with the same runs of plain" in table.note
+    assert table.frame["runs"].tolist() == ["2 seeds x 1 draw", "2 seeds x 2 draws"]
+
+
+def test_effects_without_the_base_or_without_anything_say_not_run(sweep):
+    only = [r for r in sweep if r.config["variant"] == "better"]
+    table = effects(only, ["better"], splits=["test"]).frame
+    assert table.loc["better", "difference to plain, test"] == "base not run"
+    assert float(table.loc["better", "WAR, test"]) > 70
+    assert effects([], ["better"]).badges["WAR, test"] == "not run"
+    assert "no records" in effects([], ["better"]).caption
+
+
+def test_a_rule_of_its_own_is_named(sweep):
+    for run in sweep:
+        if run.config["variant"] == "lame":
+            run.summary["rule"] = "best epoch on held-out training clips"
+    words = "Reported is the last epoch, but of lame the best epoch on held-out training clips."
+    assert words in effects(sweep, ["better", "lame"]).note and words in compare(sweep, ["plain", "lame"]).note
+
+
+def test_unknown_metrics_splits_and_mixed_settings_are_refused(sweep):
+    with pytest.raises(BadInput, match="no metric 'F1'"):
+        effects(sweep, ["better"], metric="F1")
+    with pytest.raises(BadInput, match="no split 'short_apex'(.|\n)*test, clean"):
+        effects([r for r in sweep if r.config["variant"] == "better"], ["better"], splits=["short_apex"])
+    sweep[0].config["training"] = {"epochs": 9}
+    with pytest.raises(BadInput, match="records of 2 settings"):
+        effects(sweep, ["better"])
+
+
+def test_means_and_intervals_over_runs(runs):
+    frame = compare(runs, ["rdfer", "flat"], splits=["test", "clean"]).frame
+    reach = t.ppf(0.975, 1) * 5  # two runs: one degree of freedom, and an error of 5
+    assert frame.loc["rdfer", "runs"] == "2 seeds x 1 draw"
+    assert reach > 60 and frame.loc["rdfer", "WAR, test"] == "75.0 (11.5 to 100.0)"
+    assert set(frame.loc["flat"]) == {"not run"}
+    assert compare(runs[:1], ["rdfer"]).frame.loc["rdfer", "WAR, test"] == "70.0"
+    assert compare(runs, ["rdfer"]).badges["WAR, test"] == "laptop"
+    for run, war in zip(runs, (10.0, 20.0), strict=True):
+        run.summary["reported"]["WAR"] = war
+    assert compare(runs, ["rdfer"]).frame.loc["rdfer", "WAR, test"] == "15.0 (0.0 to 78.5)"
+
+
+def test_several_draws_stand_in_one_table(sweep):
+    table = compare(sweep, ["plain", "better"], ["test", "clean"])
+    wars = [r.summary["reported"]["WAR"] for r in sweep if r.config["variant"] == "better"]
+    assert table.frame.loc["better", "WAR, test"].startswith(f"{np.mean(wars):.1f} (")
+    assert not [name for name in table.frame if "seconds" in name]  # of runs that shared a machine
+    assert "2 seeds x 2 draws" in table.caption
+
+
+def test_groups_stand_beside_their_controls(runs):
+    frame = compare_groups(runs[:1], ["rdfer"]).frame
+    clips = runs[0].clips[(runs[0].clips["split"] == "train") & (runs[0].clips["epoch"] == 5)]
+    clips = clips.merge(runs[0].truth[["clip", "wrong_label", "hard"]], on="clip")
+    noisy = clips[clips["weight"] == 0]
+    largest = clips.nlargest(len(noisy), "loss")
+    expected = [noisy["wrong_label"].mean(), largest["wrong_label"].mean(), clips["wrong_label"].mean()]
+    found = frame.loc["rdfer", ["noisy: wrong labels", "as many by loss alone", "wrong labels in all"]].astype(float)
+    assert np.allclose(found, [100 * x for x in expected], atol=0.06)
+
+
+def test_groups_without_a_truth_show_agreement_alone(films, runs):
+    assert list(compare_groups([films], ["rdfer"]).frame) == ["runs", "full agreement"]
+    kept = SimpleNamespace(**{**vars(films), "clips": films.clips[["split", "epoch", "clip", "label", "prediction"]]})
+    assert list(compare_groups([kept], ["rdfer"]).frame) == ["runs"]
+
+
+def test_other_settings_do_not_mix(runs):
+    runs[1].config["dataset"] = "facsimile-hard"
+    with pytest.raises(BadInput, match="records of 2 settings"):
+        compare(runs, ["rdfer"])
+
+
+def test_no_records_at_all_say_not_run():
+    assert compare([], ["rdfer"]).frame.loc["rdfer"].tolist() == ["not run"]
+    assert "no records" in compare([], ["rdfer"]).caption
+
+
+# -------------------------------------------------------------------------------------------- what records say
+
+
+def test_runs_in_words(slim):
+    def some(*keys, **config):
+        right = {"test": np.ones(7, bool)}
+        return [slim(right, fold=fold, draw=draw, seed=seed, **config) for fold, draw, seed in keys]
+
+    assert records.runs(some((1, 0, 0))) == "1 seed x 1 draw"
+    assert records.runs(some(*((1, d, s) for d in range(2) for s in range(3)))) == "3 seeds x 2 draws"
+    assert records.runs(some((1, 0, 0), (1, 0, 1), (1, 1, 0))) == "3 runs"
+    films = some(*((fold, 0, 0) for fold in range(1, 6)), dataset="dfew", preset="paper")
+    assert records.runs(films) == "1 seed"  # a film is not drawn again
+    assert str(records.setting(films)) == "dfew, folds 1, 2, 3, 4, 5, paper preset, end to end, 8 epochs, 1 seed"
+    with pytest.raises(BadInput, match="two records of plain"):
+        records.runs(some((1, 0, 0), (1, 0, 0)))
+
+
+def test_reported_rows_are_those_of_the_reported_epoch_with_the_truth(record, slim):
+    early = SimpleNamespace(**{**vars(record), "summary": record.summary | {"reported": {"epoch": 2}}})
+    rows = tables.reported_rows(early, "test")
+    assert set(rows["epoch"]) == {1} and len(rows) == 280 and "wrong_label" in rows
+    assert set(tables.reported_rows(record, "test")["epoch"]) == {5}
+    assert "wrong_label" not in records.reported_rows(record, "test", truth=False)
+    kept = slim({"test": np.ones(7, bool), "clean": np.ones(9, bool)})
+    assert len(tables.reported_rows(kept, "clean")) == 9 and "wrong_label" not in tables.reported_rows(kept, "test")
+    with pytest.raises(BadInput, match="no clips of split 'clean'"):  # tested after the last epoch only
+        tables.reported_rows(early, "clean")
+
+
+def test_networks_alone_and_in_a_framework(sweep):
+    table = with_and_without(sweep, {"ours": ("plain", "better"), "other": ("plain", "flat")}, ["clean"])
+    of = {name: [r for r in sweep if r.config["variant"] == name] for name in ("plain", "better")}
+    values = ", ".join(f"{records.mean(of[name], 'clean', 'WAR'):.1f}" for name in of)
+    words = paired(of["better"], of["plain"], "clean").words()
+    assert table.frame.loc["ours"].tolist() == ["2 seeds x 2 draws", values, words]
+    assert table.frame.loc["other"].tolist()[1:] == [f"{values[:4]}, not run", "not run"]
+    assert list(table.badges) == ["clean: alone, in a bag", "clean: difference"]

@@ -1,0 +1,101 @@
+"""Tables say what the record says."""
+
+import html
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.errors import BadInput
+from dfer_nb.viewing.evidence import tables
+
+
+def test_metrics_show_both_epochs_and_which_one_is_reported(record):
+    table = tables.metrics(record)
+    reported, best = record.summary["reported"], record.summary["best_on_test"]
+    assert table.frame.loc["WAR"].tolist() == ["280", f"{reported['WAR']:.1f}", f"{best['WAR']:.1f}"]
+    assert table.frame.loc["Fear", "reported"] == f"{reported['recalls']['Fear']:.1f}"
+    assert table.frame["clips"][list(EXPRESSIONS)].astype(int).sum() == 280
+    assert table.badges == {"reported": "epoch 6, last epoch", "best on test": f"epoch {best['epoch']}, not reported"}
+    assert best["epoch"] != 6
+
+
+def test_an_expression_without_clips_has_a_dash(record):
+    reported = record.summary["reported"]
+    reported = reported | {"recalls": reported["recalls"] | {"Disgust": float("nan")}}
+    table = tables.metrics(SimpleNamespace(**{**vars(record), "summary": record.summary | {"reported": reported}}))
+    assert table.frame.loc["Disgust", "reported"] == "–"
+
+
+def test_slices_carry_their_intervals(record, films):
+    table = tables.slices(record)
+    assert list(table.frame.index) == ["test fold", "clean", "short apex", "irrelevant", "low quality", "low intensity"]
+    low, high = map(float, table.frame.loc["clean", "95 % interval of WAR"].split(" to "))
+    war = float(table.frame.loc["clean", "WAR"])
+    assert low < war < high and 4 < high - low < 11  # 350 clips
+    assert table.caption.startswith("Epoch 6 (last epoch), percent")
+    assert tables.slices(films).note == "This dataset has no slices."
+
+
+def test_wilson_interval_of_a_textbook_case():
+    assert tables._interval(70.0, 10) == "39.7 to 89.2"
+
+
+def tiny(**columns):
+    """Ten training clips of one epoch, as a record."""
+    clips = pd.DataFrame({"clip": list("abcdefghij"), "split": "train", "epoch": 3, "label": 0, "prediction": 0,
+                          "weight": [0.0, 0.0, 1.5, 1.5, 1.5, 1, 1, 1, 1, 1]} | columns)
+    truth = pd.DataFrame({"clip": list("abcdefghij"), "wrong_label": [True] + 8 * [False] + [True],
+                          "low_quality": [False, True] + 8 * [False], "hard": 4 * [False] + 3 * [True] + 3 * [False]})
+    method = {"lambda_hard": 1.5, "lambda_noisy": 0.0, "lambda_ordinary": 1.0}
+    return SimpleNamespace(clips=clips, truth=truth, config={"method": method}, summary={"reported": {"epoch": 4}})
+
+
+def test_detection_by_hand():
+    rows = tables.detection(tiny()).frame
+    assert rows.loc["noisy: wrong label"].tolist() == ["2", "2", "1", "50.0", "50.0", "20.0"]
+    assert rows.loc["noisy: wrong label or low quality"].tolist() == ["2", "3", "2", "100.0", "66.7", "30.0"]
+    assert rows.loc["hard: hard"].tolist() == ["3", "3", "1", "33.3", "33.3", "30.0"]
+
+
+def test_detection_of_no_clips_has_dashes():
+    rows = tables.detection(tiny(weight=1.0)).frame
+    assert rows.loc["noisy: wrong label"].tolist() == ["0", "2", "0", "–", "0.0", "20.0"]
+
+
+def test_detection_where_the_truth_is_not_known(films):
+    table = tables.detection(films)
+    assert table.frame["clips"].to_dict() == {"ordinary": "784", "hard": "224", "noisy": "112"}
+    assert "not known" in table.note
+
+
+def test_reported_rows_join_the_truth_once(record):
+    rows = tables.reported_rows(record, "train")
+    assert len(rows) == 1120 and set(rows["epoch"]) == {5} and rows["wrong_label"].notna().all()
+    with pytest.raises(BadInput, match="clean, short_apex"):
+        tables.reported_rows(record, "validation")
+
+
+def test_agreement_by_expression_by_hand():
+    clips = pd.DataFrame({"label": [0, 0, 0, 0, 6], "prediction": [0, 0, 1, 0, 1], "agreement": [1, 1, 1, 0.5, 1]})
+    rows = tables.agreement_by_expression(clips).frame
+    assert rows["Happy"].to_dict() == {"agreement 0.50": "25 (100)", "agreement 1.00": "75 (67)", "clips": "4"}
+    assert rows["Fear"].tolist() == ["–", "100 (0)", "1"] and rows["all"].tolist() == ["20 (100)", "80 (50)", "5"]
+
+
+def test_truth_statistics_leave_the_slices_out(record):
+    rows = tables.truth_statistics(record.truth).frame
+    assert rows.loc["all", "clips"] == "1400"
+    assert rows.loc["all", "wrong label"] == str(record.truth["wrong_label"].sum())
+    assert rows["clips"][:-1].astype(int).sum() == 1400
+
+
+def test_a_table_is_the_same_text_every_time_and_escapes_what_it_is_given():
+    frame = pd.DataFrame({"a<b": ["<script>"]}, index=["r&d"])
+    table = tables.Table(frame, "x < y", "n & m", {"a<b": "lap<top"})
+    page = table._repr_html_()
+    assert page == tables.Table(frame.copy(), "x < y", "n & m", {"a<b": "lap<top"})._repr_html_()
+    assert "<script>" not in page and "<caption>x &lt; y</caption>" in page and html.escape("lap<top") in page
+    assert 'class="dataframe"' in page and "id=" not in page
+    assert repr(table).startswith("x < y\n") and "a<b [lap<top]" in repr(table) and repr(table).endswith("n & m")
