@@ -12,7 +12,7 @@ from statistics import median
 
 import torch
 
-from dfer_nb.data import batches, cache, clips, video
+from dfer_nb.data import batches, cache, dfew, video
 
 
 def seconds_a_batch(frames, table, options, augment) -> float:
@@ -46,7 +46,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     cache.WORKERS = options.threads
 
-    table = clips.read_dfew(options.root, options.fold)
+    table = dfew.read_dfew(options.root, options.fold)
     table = table.head(options.clips) if options.clips else table
     start = time.perf_counter()
     for path in table["path"].head(100):

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -13,8 +12,8 @@ import pandas as pd
 import torch
 from lightning_fabric import Fabric
 
-from dfer_nb import facsimile, files
-from dfer_nb.data import batches, clips
+from dfer_nb import datasets, files
+from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS, Plan, build, plan, variants
 from dfer_nb.training.controls import hold_out, with_true_labels
@@ -27,16 +26,8 @@ from dfer_nb.training.replay import features
 # Fabric says the precision of every run on stderr; the record says it too.
 logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
-DATASETS = (*facsimile.KINDS, "dfew")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 KEEP = ("slim", "whole", "features")  # how much of a record is committed, least first
-
-
-def _known(dataset: str) -> None:
-    if dataset not in DATASETS:
-        raise BadInput(
-            f"there is no dataset {dataset!r}", "the run's parameters", f"choose one of: {', '.join(DATASETS)}"
-        )
 
 
 def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = True) -> Path:
@@ -44,34 +35,15 @@ def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = T
 
     Raises BadInput for an unknown dataset, and for one of the licensed datasets without a root.
     """
-    _known(dataset)
-    if dataset in facsimile.KINDS:
-        return facsimile.make(dataset, draw=draw, base=root or None, progress=progress)
-    if not root:
-        raise BadInput(
-            f"{dataset} needs its folder",
-            "the run's parameters",
-            "give root=… (papermill: -p root DIR), the folder that holds Clip/ and EmoLabel_DataSplit/",
-        )
-    return Path(root).expanduser()
+    return datasets.dataset(dataset).folder(root, draw, progress)
 
 
 def read_table(
     dataset: str, root: Path, fold: int, drop_missing: bool = False, zero_based: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """The ClipTable of a fold, FACSimile's with its slices, and the truth where the dataset has one."""
-    table = clips.read_dfew(root, fold, drop_missing=drop_missing, zero_based=zero_based)
-    if dataset not in facsimile.KINDS:
-        return table, None
-    truth = facsimile.truth(root)
-    return pd.concat([table, clips.read_slices(root)], ignore_index=True), truth
-
-
-def _data_hash(table: pd.DataFrame) -> str:
-    """What is trained on: clips, labels, splits, and the sizes of the files on disk."""
-    rows = table[["clip", "label", "split"]].sort_values(["split", "clip"]).to_numpy().tolist()
-    paths = [Path(path) for path in sorted(set(table["path"]))]
-    return files.digest([rows, [len(os.listdir(p)) if p.is_dir() else p.stat().st_size for p in paths]])
+    source = datasets.dataset(dataset)
+    return source.table(root, fold, drop_missing, zero_based), source.truth(root)
 
 
 @dataclass(frozen=True)
@@ -108,11 +80,10 @@ class Request:
                 raise BadInput(f"there is no {name} {value!r}", "the run's parameters", todo)
         if self.device not in DEVICES:
             raise BadInput(f"there is no device {self.device!r}", "the run's parameters", f"use {', '.join(DEVICES)}")
-        _known(self.dataset)
-        chosen = self.plan()
-        if self.dataset not in facsimile.KINDS and (chosen.control == "truth" or chosen.training.labels == "true"):
+        source, chosen = datasets.dataset(self.dataset), self.plan()
+        if not source.drawn and (chosen.control == "truth" or chosen.training.labels == "true"):
             raise BadInput(f"{self.variant} needs to know which labels are wrong, and {self.dataset} does not say",
-                           "the run's parameters", f"use {', '.join(facsimile.KINDS)}, or another variant")
+                           "the run's parameters", f"use {', '.join(datasets.drawn())}, or another variant")
 
     def plan(self) -> Plan:
         """The values that the names stand for."""
@@ -131,10 +102,8 @@ class Request:
 
     def config(self) -> dict:
         """All that decides the result, and so the record's folder. FACSimile need not be drawn to know it."""
-        if self.dataset in facsimile.KINDS:
-            data = f"{self.dataset}, draw {self.draw}, version {facsimile.VERSION}"
-        else:
-            data = _data_hash(self.data(progress=False)[0])
+        reading = {"drop_missing": self.drop_missing, "zero_based": self.zero_based}
+        data = datasets.dataset(self.dataset).identity(self.root, self.draw, self.fold, **reading)
         chosen, device = self.plan(), self.device if self.device != "auto" else make_fabric(self).device.type
         names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads")
         config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import torch
 
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile.dataset import KINDS
 from dfer_nb.presets import m3dfel, rdfer
 from dfer_nb.presets.values import Value, Variant
 from dfer_nb.training.controls import Control
@@ -77,7 +76,7 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
     if training.get("features") and network != "features":
         raise BadInput(f"the variant {variant!r} trains its own {network}, and the preset {preset!r} has no frames",
                        "the run's parameters", "use preset laptop, or another variant")
-    if preset in ("laptop", "frozen") and dataset in KINDS:
+    if preset in ("laptop", "frozen"):
         training["max_frames"] = PAPERS[paper].FRAMES.get(dataset, training["max_frames"])
     if epochs:
         training["epochs"] = epochs

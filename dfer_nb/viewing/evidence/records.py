@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dfer_nb import datasets
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile.storyboard import KINDS
 
 METRICS = ("WAR", "UAR", *EXPRESSIONS)  # an expression's name stands for its recall
 
@@ -139,7 +139,7 @@ def runs(records: Sequence) -> str:
     if len(cells) != np.prod([len(part) for part in parts]):
         return f"{len(cells)} runs"
     words = [_count(len(parts[3]), "seed")]
-    if records[0].config["dataset"] in KINDS:  # films are not drawn again
+    if records[0].config["dataset"] in datasets.drawn():  # films are not drawn again
         words.append(_count(len(parts[2]), "draw"))
     return " x ".join(words)
 

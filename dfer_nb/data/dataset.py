@@ -1,0 +1,53 @@
+"""What a dataset is to everything above it: one small protocol, so that nobody asks a dataset's name."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from dfer_nb import files
+from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.errors import BadInput
+
+
+class Dataset:
+    """A dataset under its name. As it stands here, a licensed one: files that a user has, and labels without a truth.
+
+    name: what it is asked for by; classes: in the order of its labels; drawn: its truth is known, and it can be drawn
+    again with other noise; holds: what its folder holds, in words for an error. A licensed dataset gives its own
+    `table`, and leaves the rest as it is.
+    """
+
+    name: str
+    classes: tuple[str, ...] = EXPRESSIONS
+    drawn: bool = False
+    holds: str = "the clips and their lists"
+
+    def folder(self, root: str = "", draw: int = 0, progress: bool = True) -> Path:
+        """Where it lies, made first where it is drawn. Raises BadInput for a licensed dataset without a root."""
+        if not root:
+            raise BadInput(f"{self.name} needs its folder", "the run's parameters",
+                           f"give root=… (papermill: -p root DIR), the folder that holds {self.holds}")
+        return Path(root).expanduser()
+
+    def table(self, folder: Path, fold: int, drop_missing: bool = False, zero_based: bool = False) -> pd.DataFrame:
+        """The ClipTable of a fold, with the slices where it has some. Raises BadInput for what cannot be read."""
+        raise NotImplementedError
+
+    def truth(self, folder: Path) -> pd.DataFrame | None:
+        """What is true of each clip, where that is known; None where it is not."""
+        return None
+
+    def identity(self, root: str = "", draw: int = 0, fold: int = 1, **reading: bool) -> str:
+        """What identifies its pixels and labels, known without drawing; reading: the options of `table`.
+
+        Here: a hash of clips, labels, splits, and the sizes of the files on disk. Raises BadInput as `table` does.
+        """
+        table = self.table(self.folder(root, draw, progress=False), fold, **reading)
+        rows = table[["clip", "label", "split"]].sort_values(["split", "clip"]).to_numpy().tolist()
+        paths = [Path(path) for path in sorted(set(table["path"]))]
+        return files.digest([rows, [len(os.listdir(p)) if p.is_dir() else p.stat().st_size for p in paths]])
+
+    def digest(self, folder: Path) -> str:
+        """SHA-256 of the frames that were really drawn there; "" where nothing is drawn."""
+        return ""
