@@ -97,6 +97,22 @@ def cache(table, size, max_frames, folder=None, progress=True) -> FrameCache:
         return FrameCache(home)
 
 
+def kept(n_frames, max_frames) -> np.ndarray:
+    """Which frames of a clip a cache keeps: all, or `max_frames` of them, uniformly spread."""
+    return video.uniform(n_frames, min(n_frames, max_frames))
+
+
+def store(folder, clips, frames, size, max_frames) -> FrameCache:
+    """A cache of frames that were never in a file; its folder is made here.
+
+    clips: DataFrame of clip and path, one row a clip; frames: for each of them in order the frames that are `kept`,
+    (T, size, size, 3) uint8 RGB, and how many the clip has. Raises BadInput for a full disk.
+    """
+    with files.atomic_folder(folder) as partial:
+        _write(clips[["clip", "path"]].reset_index(drop=True), frames, size, max_frames, partial)
+    return FrameCache(folder)
+
+
 def _clips(table) -> pd.DataFrame:
     """Columns clip, path: each clip once, in an order that no fold or shuffle of the table changes."""
     clips = table[["clip", "path"]].drop_duplicates().sort_values("clip", ignore_index=True)
@@ -154,7 +170,9 @@ class _MadeByAnother(Exception):
 def _build(clips, size, max_frames, home, progress) -> None:
     try:
         with files.atomic_folder(home) as partial:
-            _write(clips, size, max_frames, partial, progress)
+            with closing(_decoded(clips["path"], size, max_frames)) as decoded:
+                bar = tqdm(decoded, "decoding clips", len(clips), unit="clip", disable=not progress)
+                _write(clips, bar, size, max_frames, partial)
             if _is_whole(home):
                 raise _MadeByAnother
     except _MadeByAnother:
@@ -164,19 +182,16 @@ def _build(clips, size, max_frames, home, progress) -> None:
             raise
 
 
-def _write(clips, size, max_frames, folder, progress) -> None:
+def _write(clips, decoded, size, max_frames, folder) -> None:
     """Write frames.bin, index.parquet, meta.json; raises BadInput naming every clip that cannot be read."""
-    kept, total, broken = [], [], []
-    with (
-        open(folder / "frames.bin", "wb") as file,
-        closing(_decoded(clips["path"], size, max_frames)) as decoded,
-    ):
-        for frames, length in tqdm(decoded, "decoding clips", len(clips), unit="clip", disable=not progress):
+    written, total, broken = [], [], []
+    with open(folder / "frames.bin", "wb") as file:
+        for frames, length in decoded:
             if isinstance(frames, BadInput):
                 broken.append(frames)
             elif not broken:  # after a broken clip the rest is only looked at, to name all that are broken
                 _append(file, frames)
-                kept.append(len(frames))
+                written.append(len(frames))
                 total.append(length)
     if broken:
         reasons = "\n         ".join(f"{b.what}: {b.where}" for b in broken[:10])
@@ -186,7 +201,7 @@ def _write(clips, size, max_frames, folder, progress) -> None:
             reasons + more,
             "copy or unpack these clips again, or take their rows out of the table; nothing was kept",
         )
-    index = clips.assign(offset=np.cumsum(kept) - kept, n_frames=kept, video_frames=total)
+    index = clips.assign(offset=np.cumsum(written) - written, n_frames=written, video_frames=total)
     # Through Python's own write, so that a full disk is the same error everywhere.
     (folder / "index.parquet").write_bytes(index.to_parquet(None, index=False))
     meta = {
@@ -194,7 +209,7 @@ def _write(clips, size, max_frames, folder, progress) -> None:
         "clips": len(clips),
         "size": size,
         "max_frames": max_frames,
-        "bytes": sum(kept) * size * size * 3,
+        "bytes": sum(written) * size * size * 3,
         "decoder": video.decoder(),
     }
     (folder / "meta.json").write_text(json.dumps(meta, indent=1))
