@@ -7,8 +7,9 @@ import pandas as pd
 
 from dfer_nb import facsimile
 from dfer_nb.data import dfew
-from dfer_nb.data.dataset import Dataset
+from dfer_nb.data.dataset import SIDE, Dataset, Sample
 from dfer_nb.errors import BadInput
+from dfer_nb.facsimile import samples
 
 
 class Facsimile(Dataset):
@@ -39,6 +40,14 @@ class Facsimile(Dataset):
     def digest(self, folder: Path) -> str:
         """The card's SHA-256 of all frames before they were encoded."""
         return json.loads((Path(folder) / "card.json").read_text(encoding="utf-8"))["frames_sha256"]
+
+    def drawing(self) -> dict[str, list]:
+        """What today's code draws, in numbers: see `facsimile.trace`."""
+        return facsimile.drawing(self.name)
+
+    def sample(self, folder: Path, max_frames: int, size: int = SIDE) -> Sample:
+        """A small dataset of this kind, with every trouble: see `facsimile.samples`."""
+        return samples.sample(self.name, folder, max_frames, size)
 
 
 DATASETS: dict[str, Dataset] = {kind: Facsimile(kind) for kind in facsimile.KINDS} | {"dfew": dfew.Dfew()}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from dfer_nb import facsimile, files
+from dfer_nb import files
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
@@ -53,7 +53,7 @@ class Job:
     def data(self) -> str:
         """A word for what is drawn, decoded and computed before the run: equal for runs on the same clips."""
         training = self.request.plan().training
-        made = [self.request.root, facsimile.VERSION, training.size, training.max_frames, training.features]
+        made = [self.request.root, training.size, training.max_frames, training.features]
         return f"{self.request.dataset}-draw{self.request.draw}-{files.digest(made, 6)}"
 
     @property

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from dfer_nb import facsimile
+from dfer_nb import datasets, facsimile
+from dfer_nb.data.dataset import Dataset
 from dfer_nb.errors import BadInput
 from dfer_nb.run import Request, find, prepare, read_table, run
 
@@ -72,6 +73,33 @@ def test_a_clip_that_is_gone_is_listed_and_dropped_only_on_request(tiny, tmp_pat
     with pytest.warns(UserWarning, match="1"):
         record = run(dataset="dfew", root=str(broken), epochs=1, progress=False, drop_missing=True)
     assert gone not in set(record.clips["clip"])
+
+
+class Films(Dataset):
+    """A third dataset: nobody but the registry knows of it."""
+
+    name = "films"
+
+    def table(self, folder, fold, drop_missing=False, zero_based=False):
+        clips = sorted(folder.glob("*.mp4"))
+        columns = {"clip": [path.stem for path in clips], "path": [str(path) for path in clips],
+                   "n_frames": pd.array([pd.NA] * len(clips), dtype="Int64"), "label": np.arange(len(clips)) % 7,
+                   "split": np.where(np.arange(len(clips)) % 5 == fold - 1, "test", "train"), "fold": fold,
+                   "source": self.name}
+        return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize("variant", ["", "stopped-early"])
+def test_another_dataset_is_trained_on_once_the_registry_has_it(tiny, runs, monkeypatch, variant):
+    monkeypatch.setitem(datasets.DATASETS, "films", Films())
+    root = str(tiny / "Clip" / "original")
+    asked = {"dataset": "films", "root": root, "fold": 2, "preset": "frozen", "variant": variant, "epochs": 2}
+    record = run(device="cpu", progress=False, **asked)
+    splits = record.clips.query("epoch == 1")["split"].value_counts()
+    assert splits["test"] == 21 and splits.sum() == 102 and record.truth is None
+    assert record.config["dataset"] == "films" and find(device="cpu", **asked) == record.path
+    with pytest.raises(BadInput, match="films does not say(.|\n)*facsimile-long"):
+        run(**asked | {"variant": "oracle-drop"})
 
 
 # The whole default run: a chapter's evidence, and a floor under it.

@@ -72,6 +72,10 @@ class Dataset:
         """SHA-256 of the frames that were really drawn there; "" where nothing is drawn."""
         return ""
 
+    def drawing(self) -> dict[str, list]:
+        """What today's code draws, in numbers (a trace); {} where nothing is drawn."""
+        return {}
+
     def sample(self, folder: Path, max_frames: int, size: int = SIDE) -> Sample:
         """A few clips as this dataset's would be read, the same ones every time; their frames are put into `folder`.
 

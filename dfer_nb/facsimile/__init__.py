@@ -2,5 +2,6 @@
 
 from dfer_nb.facsimile.dataset import SIZES, action_units, folder, make, render, still_faces, truth
 from dfer_nb.facsimile.storyboard import KINDS, STYLES
+from dfer_nb.facsimile.trace import drawing
 
-__all__ = ["KINDS", "SIZES", "STYLES", "action_units", "folder", "make", "render", "still_faces", "truth"]
+__all__ = ["KINDS", "SIZES", "STYLES", "action_units", "drawing", "folder", "make", "render", "still_faces", "truth"]

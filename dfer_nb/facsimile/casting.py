@@ -9,6 +9,7 @@ import pandas as pd
 from dfer_nb.data.expressions import DFEW_COUNTS, EXPRESSIONS, NEUTRAL
 from dfer_nb.facsimile.storyboard import KINDS, STYLES, Style
 
+SIZES = {"clips": 1400, "clean": 700, "slice_clips": 150}
 FLOOR = 0.05  # DFEW has 1.2 % Disgust: too few clips to measure a recall with
 SLICES = ("short_apex", "irrelevant", "low_quality", "low_intensity")
 QUALITY = ("dark", "blurred", "occluded")

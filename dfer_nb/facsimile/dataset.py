@@ -17,24 +17,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from dfer_nb import files
-from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile import casting, face, storyboard
-from dfer_nb.facsimile.recipes import ACTION_UNITS, AU_NAMES, RECIPES
-from dfer_nb.facsimile.storyboard import KINDS, STYLES
+from dfer_nb.facsimile import casting, face, lists, storyboard, trace
+from dfer_nb.facsimile.casting import SIZES
+from dfer_nb.facsimile.recipes import ACTION_UNITS
+from dfer_nb.facsimile.storyboard import FPS, KINDS, SIZE, STYLES
 
 __all__ = ["KINDS", "SIZES", "action_units", "folder", "make", "render", "still_faces", "truth"]
 
-VERSION = 4  # of all that decides a frame or a label: raise it with every change of the drawing or the plan
-SIZE, FPS = 112, 25
-SIZES = {"clips": 1400, "clean": 700, "slice_clips": 150}
 CHUNK = 10  # clips that a process draws between two steps of the progress bar
-TRUTH = (
-    "clip", "true_label", "given_label", "wrong_label", "wrong_kind", "low_quality", "quality_kind",
-    "severity", "hard", "hard_why", "second_label", "short_apex", "apex_start", "apex_end", "irrelevant",
-    "irrelevant_frames", "irrelevant_start", "irrelevant_kind", "irrelevant_label", "neutral_share",
-    "intensity", "identity", "fold", "slice", "n_frames",
-)  # fmt: skip
 
 
 def folder(kind: str, draw: int = 0, base=None, **sizes: int) -> Path:
@@ -70,22 +61,25 @@ def make(
 ) -> Path:
     """The dataset's root folder, in DFEW's layout; drawn and written only when it is not there yet.
 
+    A folder that other code has drawn, as its card's trace tells, is drawn again.
     kind: one of `KINDS`; draw: seed of everything; base: parent folder (None: `files.data_dir()`); jobs:
     processes (None: one a core); sizes: `clips` in the five folds, `clean` test clips, `slice_clips` in each
     slice. The same arguments give the same frames and labels, whatever `jobs` is. Raises BadInput for an
     unknown kind or size, a negative draw and a full disk.
     """
     root = folder(kind, draw, base, **sizes)
-    if _complete(root):
+    if _complete(root, kind):
         return root
+    if progress and (root / "card.json").exists():
+        tqdm.write(f"{root} was drawn by other code than today's, and is drawn again")
     table = casting.plan(kind, int(draw), **_full(sizes))
     jobs = jobs or (1 if len(table) < 10 * CHUNK else joblib.cpu_count())
     try:
         with files.atomic_folder(root) as partial:
             made = _draw_all(partial, table, kind, int(draw), jobs, progress)
-            truth = _truth_table(table, made, STYLES[kind].n_frames)
-            _write_truth(partial, truth, made, kind, int(draw), _full(sizes))
-            if _complete(root):
+            truth = lists.truth_table(table, made, STYLES[kind].n_frames)
+            lists.write(partial, truth, made, kind, int(draw), _full(sizes))
+            if _complete(root, kind):
                 raise _MadeElsewhere
     except _MadeElsewhere:
         pass
@@ -96,20 +90,23 @@ class _MadeElsewhere(Exception):
     """Another process finished the same dataset first: its folder may be in use, so it stays."""
 
 
-def _complete(root: Path) -> bool:
-    """Whether a whole dataset of this version lies there (its card is written last)."""
+def _complete(root: Path, kind: str) -> bool:
+    """Whether a whole dataset lies there, drawn as today's code draws (its card is written last)."""
     try:
-        return json.loads((root / "card.json").read_text())["version"] == VERSION
-    except (OSError, ValueError, KeyError):
+        return trace.same(json.loads((root / "card.json").read_text(encoding="utf-8"))["drawing"], trace.drawing(kind))
+    except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def render(row, kind: str, draw: int, size: int = SIZE) -> tuple[np.ndarray, storyboard.Script]:
-    """One clip before encoding: frames uint8 (T, size, size, 3), and its script; row: of `casting.plan`."""
+def render(row, kind: str, draw: int, size: int = SIZE, numbers=None) -> tuple[np.ndarray, storyboard.Script]:
+    """One clip before encoding: frames uint8 (T, size, size, 3), and its script.
+
+    row: of `casting.plan`; numbers: the frames to draw, all of them when None.
+    """
     script = storyboard.script(row, kind, draw)
-    frames = zip(script.who, script.aus, script.views, strict=True)
-    drawn = [face.draw(face.identity(int(who)), aus, view, size) for who, aus, view in frames]
-    return np.stack(drawn), script
+    numbers = range(len(script.views)) if numbers is None else numbers
+    frames = [(face.identity(int(script.who[t])), script.aus[t], script.views[t]) for t in numbers]
+    return np.stack([face.draw(who, aus, view, size) for who, aus, view in frames]), script
 
 
 def _draw_all(root: Path, table: pd.DataFrame, kind: str, draw: int, jobs: int, progress: bool) -> list[dict]:
@@ -154,100 +151,6 @@ def _write_clip(path: Path, frames: np.ndarray) -> None:
             f"only {written} of {len(frames)} frames were written",
             str(path),
         )
-
-
-def _truth_table(table: pd.DataFrame, made: list[dict], n_frames: int) -> pd.DataFrame:
-    truth = table.assign(
-        clip=table.number.astype(str),
-        wrong_label=table.given_label != table.true_label,
-        low_quality=table.quality_kind != "",
-        hard=table.hard_why != "",
-        irrelevant=table.irrelevant_frames > 0,
-        n_frames=n_frames,
-        apex_start=[clip["apex"][0] for clip in made],
-        apex_end=[clip["apex"][1] for clip in made],
-        neutral_share=[clip["neutral_share"] for clip in made],
-    )
-    return truth[list(TRUTH)]
-
-
-def _write_truth(
-    root: Path, truth: pd.DataFrame, made: list[dict], kind: str, draw: int, sizes: dict
-) -> None:
-    """CSV lists, truth table, action units and, last, the card that says the dataset is whole."""
-    _write_lists(root / "EmoLabel_DataSplit", truth)
-    truth.to_parquet(root / "truth.parquet", index=False)
-    np.savez_compressed(
-        root / "action_units.npz",
-        intensity=np.concatenate([clip["aus"] for clip in made]),
-        offsets=np.cumsum([0, *truth.n_frames]),
-        clip=truth["clip"].to_numpy(str),
-        action_units=np.array(ACTION_UNITS),
-    )
-    frames = hashlib.sha256("".join(clip["digest"] for clip in made).encode()).hexdigest()
-    card = {
-        "name": "FACSimile",
-        "kind": kind,
-        "draw": draw,
-        "version": VERSION,
-        "sizes": sizes,
-        "frames_sha256": frames,
-    }
-    card_text = json.dumps({**card, **_describe(truth, kind)}, indent=1, ensure_ascii=False)
-    (root / "card.json").write_text(card_text, encoding="utf-8")
-
-
-def _write_lists(root: Path, truth: pd.DataFrame) -> None:
-    """DFEW's CSV files, labels from 1: given labels in train lists, true ones in test lists and slices."""
-    lists = {
-        f"slices/{name}.csv": (truth[truth.slice == name], "true_label")
-        for name in ("clean", *casting.SLICES)
-    }
-    for fold in range(1, 6):
-        train, test = (truth.fold > 0) & (truth.fold != fold), truth.fold == fold
-        lists[f"train(single-labeled)/set_{fold}.csv"] = (truth[train], "given_label")
-        lists[f"test(single-labeled)/set_{fold}.csv"] = (truth[test], "true_label")
-    for name, (rows, label) in lists.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame({"video_name": rows["clip"], "label": rows[label] + 1}).to_csv(root / name, index=False)
-
-
-def _describe(truth: pd.DataFrame, kind: str) -> dict:
-    """The data card's own words and counts: what this dataset is, for a person to read."""
-    folds = truth[truth.fold > 0]
-
-    def count(column):
-        return {str(name): int(n) for name, n in folds[column].value_counts().items() if name != ""}
-
-    labels = folds.groupby(["fold", "true_label"]).size().unstack(fill_value=0)
-    return {
-        "what": "Faces drawn from FACS action units, in files and lists like DFEW's. Labels start at 1.",
-        "use": "To measure how methods cope with known noise. It says nothing about how people look or feel.",
-        "licence": "MIT, like the code that draws it. It shows no real person.",
-        "video": {"pixels": SIZE, "frames": STYLES[kind].n_frames, "frames_per_second": FPS},
-        "clips": {
-            "five folds": len(folds),
-            **{name: int((truth.slice == name).sum()) for name in ("clean", *casting.SLICES)},
-        },
-        "identities": {
-            "five folds": int(folds.identity.nunique()),
-            "extra clips": int(truth[truth.fold == 0].identity.nunique()),
-        },
-        "true_labels_per_fold": {
-            f"set_{fold}": {EXPRESSIONS[c]: int(n) for c, n in row.items()} for fold, row in labels.iterrows()
-        },
-        "noise_in_the_five_folds": {
-            "wrong label, train lists only": count("wrong_kind"),
-            "low quality": count("quality_kind"),
-            "hard": count("hard_why"),
-            "irrelevant frames": count("irrelevant_kind"),
-            "short apex": int(folds.short_apex.sum()),
-        },
-        "recipes": {
-            name: {f"AU {au} {AU_NAMES[au]}": weight for au, weight in recipe.items()}
-            for name, recipe in RECIPES.items()
-        },
-    }
 
 
 def truth(root) -> pd.DataFrame | None:

@@ -77,6 +77,7 @@ STYLES = {
     "facsimile-long": Style(n_frames=64, apex=(6, 10), idle=0.25),
 }  # fmt: skip
 KINDS = tuple(STYLES)
+SIZE, FPS = 112, 25  # of the files: pixels, frames a second
 
 
 def generator(kind: str, draw: int, number: int, purpose: int) -> np.random.Generator:

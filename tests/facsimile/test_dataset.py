@@ -1,7 +1,6 @@
-"""FACSimile: DFEW's layout, noise at its declared share and known, and nothing that depends on history."""
+"""FACSimile on disk: DFEW's layout, only train lists are wrong, and nothing that depends on history."""
 
 import errno
-import functools
 import json
 import os
 
@@ -10,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
+from dfer_nb.data.expressions import NEUTRAL
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile import casting, storyboard
+from dfer_nb.facsimile import casting, storyboard, trace
 from dfer_nb.facsimile import dataset as facsimile
+from dfer_nb.facsimile.lists import TRUTH
 from dfer_nb.facsimile.recipes import ACTION_UNITS
 
 TINY = {"clips": 15, "clean": 2, "slice_clips": 1}
@@ -26,164 +26,6 @@ def tiny(tmp_path_factory):
 
 def lists(root, pattern):
     return [pd.read_csv(path) for path in sorted((root / "EmoLabel_DataSplit").glob(pattern))]
-
-
-@functools.cache
-def full_plan(kind, draw=0):
-    return casting.plan(kind, draw, **facsimile.SIZES)
-
-
-# The plan: one table for the whole dataset, so shares are exact.
-
-
-def test_class_shares_are_dfews_with_a_floor():
-    shares = casting.class_shares()
-    assert shares.sum() == pytest.approx(1) and shares[EXPRESSIONS.index("Disgust")] == 0.05
-    ratio = shares[EXPRESSIONS.index("Happy")] / shares[EXPRESSIONS.index("Fear")]
-    assert ratio == pytest.approx(2445 / 902)
-
-
-def test_apportion_by_hand():
-    assert casting.apportion(10, [0.25, 0.25, 0.5]).tolist() == [3, 2, 5]  # the first of two equal remainders
-    assert casting.apportion(7, np.ones(5)).tolist() == [2, 2, 1, 1, 1]
-
-
-@pytest.mark.parametrize("kind", facsimile.KINDS)
-def test_noise_at_its_share(kind):
-    style, table = storyboard.STYLES[kind], full_plan(kind)
-    folds = table[table.fold > 0]
-    assert len(folds) == 1400 and folds.fold.value_counts().tolist() == [280] * 5
-    shares = {
-        "wrong": (folds.given_label != folds.true_label).mean(),
-        "low_quality": (folds.quality_kind != "").mean(),
-        "irrelevant": (folds.irrelevant_frames > 0).mean(),
-        "short_apex": folds.short_apex.mean(),
-        "hard": (folds.hard_why != "").mean(),
-    }
-    assert shares == pytest.approx({name: getattr(style, name) for name in shares}, abs=0.002)
-    assert set(folds.quality_kind) == {"", *casting.QUALITY}
-    assert set(folds.irrelevant_kind) == {"", *casting.IRRELEVANT}
-
-
-def test_wrong_labels_are_of_their_kind():
-    table = full_plan("facsimile-hard")
-    wrong = table[table.wrong_kind != ""]
-    assert (wrong.given_label != wrong.true_label).all() and (wrong.fold > 0).all()
-    assert (table.given_label == table.true_label)[table.wrong_kind == ""].all()
-    swapped = wrong[wrong.wrong_kind == "confusion"]
-    pairs = {
-        tuple(sorted((EXPRESSIONS[a], EXPRESSIONS[b])))
-        for a, b in swapped[["true_label", "given_label"]].to_numpy()
-    }
-    assert pairs == {("Fear", "Surprise"), ("Angry", "Disgust")}
-    weak = wrong[wrong.wrong_kind == "low intensity to neutral"]
-    assert (weak.given_label == NEUTRAL).all() and (weak.intensity < 0.5).all()
-    runs = wrong[wrong.wrong_kind == "run of one label"]
-    neighbours = runs.number.diff().between(1, 3) & (runs.given_label.diff() == 0)
-    assert neighbours.mean() > 0.5
-
-
-def test_people_are_disjoint():
-    table = full_plan("facsimile")
-    groups = table.groupby("fold")[["identity", "other_identity"]].agg(set)
-    seen = [row.identity | row.other_identity for row in groups.itertuples()]
-    assert sum(map(len, seen)) == len(set().union(*seen))
-    assert (table.identity != table.other_identity).all()
-    assert not set(table.identity) & set(full_plan("facsimile", 1).identity)
-    assert not set(table.identity) & set(full_plan("facsimile-long").identity)
-
-
-def test_extra_clips_have_one_difficulty_each():
-    table = full_plan("facsimile")
-    assert table[table.fold == 0].slice.value_counts().to_dict() == {
-        "clean": 700,
-        **dict.fromkeys(casting.SLICES, 150),
-    }
-    flags = pd.DataFrame({
-        "short_apex": table.short_apex, "irrelevant": table.irrelevant_frames > 0,
-        "low_quality": table.quality_kind != "", "low_intensity": table.hard_why == "low intensity",
-    })  # fmt: skip
-    for name in ("clean", *casting.SLICES):
-        rows = flags[table.slice == name]
-        assert rows.to_numpy().sum() == (0 if name == "clean" else 150)
-        assert name == "clean" or rows[name].all()
-
-
-# One clip: what happens in it is a function of (kind, draw, clip number).
-
-
-def row_of(kind, **changes):
-    row = full_plan(kind).query("fold == 0 and slice == 'clean' and true_label == 4").iloc[0].copy()
-    for name, value in changes.items():
-        row[name] = value
-    return row
-
-
-@pytest.mark.parametrize("kind", facsimile.KINDS)
-def test_the_apex_shows_the_expression(kind):
-    style, brows, rises = storyboard.STYLES[kind], [ACTION_UNITS.index(1), ACTION_UNITS.index(2)], []
-    for number in range(900, 920):
-        row = row_of(kind, number=number, intensity=1.0)  # surprise
-        script = storyboard.script(row, kind, 0)
-        start, end = script.apex
-        assert script.aus.shape == (style.n_frames, len(ACTION_UNITS))
-        assert script.aus.min() >= 0 and script.aus.max() <= 1
-        assert 0 <= start and end <= style.n_frames and style.apex[0] <= end - start <= style.apex[1]
-        far = np.r_[0 : max(start - 6, 0), min(end + 6, style.n_frames) : style.n_frames]
-        if len(far):
-            rises.append(script.aus[start:end, brows].mean() - script.aus[far][:, brows].mean())
-    assert len(rises) > 10 and np.mean(rises) > 0.4  # some leave a unit out
-
-
-def test_short_apex_and_irrelevant_block():
-    smiles = []
-    for number in range(900, 920):
-        row = row_of("facsimile", number=number, short_apex=True, irrelevant_frames=10, irrelevant_start=0,
-                     irrelevant_kind="other expression", irrelevant_label=0)  # fmt: skip
-        script = storyboard.script(row, "facsimile", 0)
-        start, end = script.apex
-        assert 1 <= end - start <= 3 and start >= 10 and end <= 32
-        smiles.append(script.aus[3:7, ACTION_UNITS.index(12)].min())
-    assert np.median(smiles) > 0.35  # a smile, before a surprise
-
-
-def test_irrelevant_kinds():
-    block = {"irrelevant_frames": 8, "irrelevant_start": 24, "irrelevant_label": 0}
-    away = storyboard.script(row_of("facsimile", irrelevant_kind="turned away", **block), "facsimile", 0)
-    assert [t for t, view in enumerate(away.views) if view.away] == [26, 27, 28, 29]
-    assert (away.aus[26:30] == 0).all()
-    blocked = storyboard.script(row_of("facsimile", irrelevant_kind="blocked", **block), "facsimile", 0)
-    assert [t for t, view in enumerate(blocked.views) if view.hand] == list(range(24, 32))
-    row = row_of("facsimile", irrelevant_kind="other face", **block)
-    other = storyboard.script(row, "facsimile", 0)
-    assert set(other.who[24:]) == {row.other_identity} and set(other.who[:24]) == {row.identity}
-
-
-def test_severity_is_graded():
-    def brightness(severity):
-        return facsimile.render(row_of("facsimile", quality_kind="dark", severity=severity), "facsimile", 0)[
-            0
-        ].mean()
-
-    clear, mild, severe = (
-        facsimile.render(row_of("facsimile"), "facsimile", 0)[0].mean(),
-        brightness(0.25),
-        brightness(1.0),
-    )
-    assert severe < mild / 2 < clear / 4
-
-
-def test_low_intensity_lowers_the_action_units():
-    strong, weak = (storyboard.script(row_of("facsimile", intensity=i), "facsimile", 0) for i in (1.0, 0.4))
-    assert strong.apex == weak.apex
-    sums = [script.aus[slice(*script.apex)].max(axis=0).sum() for script in (strong, weak)]
-    assert sums[1] < 0.75 * sums[0]
-    columns = strong.aus[slice(*strong.apex)].mean(axis=0) > 0.6
-    shown = [script.aus[slice(*script.apex)][:, columns].mean() for script in (strong, weak)]
-    assert columns.any() and shown[1] == pytest.approx(0.4 * shown[0], rel=0.15)
-
-
-# On disk.
 
 
 def test_layout_is_dfews(tiny):
@@ -213,7 +55,7 @@ def test_only_train_lists_are_wrong(tiny):
 
 def test_truth_table(tiny):
     truth = facsimile.truth(tiny)
-    assert list(truth) == list(facsimile.TRUTH) and len(truth) == 21
+    assert list(truth) == list(TRUTH) and len(truth) == 21
     assert all(
         truth[name].dtype == bool
         for name in ("wrong_label", "low_quality", "hard", "short_apex", "irrelevant")
@@ -260,6 +102,25 @@ def test_made_once_and_other_sizes_elsewhere(tiny, monkeypatch):
     assert facsimile.folder("facsimile", 2, tiny.parent).name == "facsimile-draw2"
     names = {facsimile.folder("facsimile", 0, tiny.parent, clips=n).name for n in (1400, 1390, 20)}
     assert len(names) == 3 and "facsimile-draw0" in names
+
+
+@pytest.mark.parametrize("change", ["an old card", "other numbers"])
+def test_a_folder_that_other_code_has_drawn_is_drawn_again(tmp_path, capsys, change):
+    sizes = {"base": tmp_path, "clips": 10, "clean": 0, "slice_clips": 0, "jobs": 1}
+    root = facsimile.make(**sizes, progress=False)
+    right = (root / "card.json").read_text(encoding="utf-8")
+    card = json.loads(right)
+    assert card["drawing"] == trace.drawing("facsimile") and "version" not in card
+    if change == "an old card":
+        card["version"] = 4
+        del card["drawing"]
+    else:
+        card["drawing"]["cells"][0][0][0] += 1
+    (root / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    (root / "mark").touch()
+    assert facsimile.make(**sizes, progress=True) == root
+    assert "drawn by other code" in "".join(capsys.readouterr())
+    assert (root / "card.json").read_text(encoding="utf-8") == right and not (root / "mark").exists()
 
 
 def test_an_interrupted_generation_is_never_taken_for_whole(tmp_path, monkeypatch):

@@ -1,0 +1,123 @@
+"""What the code really draws, in numbers: how a folder of clips, or a record, tells that other code has drawn it.
+
+A hash of the pixels would differ on another processor, and a version number is forgotten. The trace holds the plan's
+own numbers, and of a few clips in which every trouble and every look occurs, what happens in them and how a few of
+their frames look, as means over parts of the picture: one grey level in a few pixels does not show, a moved line does.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from dfer_nb.facsimile import casting, face, identity, storyboard
+from dfer_nb.facsimile.storyboard import FPS, SIZE, STYLES, Script
+
+Numbers = dict[str, list]  # a name -> numbers, nested as they are shaped
+
+DRAW = 0
+GRID = 4  # a frame is described by the mean colours of GRID x GRID cells
+CELLS = "cells"
+ROOM = {CELLS: 0.02}  # by how much numbers of the same drawing may differ; cells in grey levels
+LEAST_ROOM = 1e-4
+WORDS = ("slice", "wrong_kind", "quality_kind", "irrelevant_kind", "hard_why")
+COUNTED = (*WORDS, "fold", "true_label", "given_label", "second_label", "irrelevant_label", "short_apex")
+MEASURED = ("severity", "intensity", "irrelevant_start", "irrelevant_frames")
+LOOKS = ("hair", "beard", "glasses", "iris", "clothes")
+
+
+@cache
+def drawing(kind: str) -> Numbers:
+    """The trace of one kind of FACSimile. It is kept for the process: leave it as it is."""
+    plan = casting.plan(kind, DRAW, **casting.SIZES)
+    chosen = telling(plan)
+    scripts = [storyboard.script(row, kind, DRAW) for row in chosen.itertuples()]
+    found = _of_plan(plan) | _of_people(plan) | _of_clips(chosen)
+    found |= {"files": [SIZE, FPS], "apex": [list(map(int, script.apex)) for script in scripts],
+              "neutral share": [round(script.neutral_share, 5) for script in scripts],
+              "action units": [_rounded(script.aus.mean(axis=0), 5) for script in scripts],
+              "views": [_rounded(_seen(script).mean(axis=0), 5) for script in scripts]}
+    shown = [_cells(script, t) for script, row in zip(scripts, chosen.itertuples(), strict=True)
+             for t in _moments(script, row, STYLES[kind].n_frames)]
+    return found | {CELLS: shown}
+
+
+def same(one: Mapping, other: Mapping) -> bool:
+    """Whether two traces are of one drawing: whole numbers equal, others within what another processor may differ."""
+    if one.keys() != other.keys():
+        return False
+    return all(_close(one[name], other[name], ROOM.get(name, LEAST_ROOM)) for name in one)
+
+
+def _close(one: list, other: list, room: float) -> bool:
+    try:
+        a, b = np.array(one), np.array(other)
+    except ValueError:  # rows of different lengths: no trace that was written here
+        return False
+    if a.shape != b.shape or a.dtype.kind not in "if" or a.dtype.kind != b.dtype.kind:
+        return False
+    return bool((np.abs(a - b) <= (room if a.dtype.kind == "f" else 0)).all())
+
+
+def telling(plan: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a plan, in its order, that together show every trouble, label, slice and look: each adds one at least."""
+    seen, rows = set(), []
+    for place, row in enumerate(plan.itertuples()):
+        look = face.identity(int(row.identity))
+        traits = {(name, getattr(row, name)) for name in COUNTED} | {(name, getattr(look, name)) for name in LOOKS}
+        traits |= {("where", row.irrelevant_kind, row.irrelevant_start == 0), ("old", look.age > 0.62)}
+        if not traits <= seen:
+            rows.append(place)
+            seen |= traits
+    return plan.iloc[rows]
+
+
+def _of_plan(plan: pd.DataFrame) -> Numbers:
+    """Counts of every value of the plan's columns, and means of the measures, over the whole plan."""
+    counts = {f"plan, {name}": plan[name].value_counts().sort_index().tolist() for name in COUNTED}
+    people = plan.groupby(["fold", "slice"])["identity"].nunique().tolist()
+    return counts | {"plan, people": people, "plan, means": _rounded(plan[list(MEASURED)].mean(), 5)}
+
+
+def _of_people(plan: pd.DataFrame) -> Numbers:
+    """Means of every colour and length over the people of a plan."""
+    fields = [name for name in identity.Identity.__dataclass_fields__ if name != "number"]
+    looks = [face.identity(int(number)) for number in plan["identity"].unique()]
+    return {f"people, {name}": _rounded(np.atleast_1d(np.mean([getattr(look, name) for look in looks], axis=0)), 5)
+            for name in fields}
+
+
+def _of_clips(chosen: pd.DataFrame) -> Numbers:
+    """The plan's own columns of the chosen clips, words as codes."""
+    columns = {}
+    for name in chosen:
+        values = pd.factorize(chosen[name], sort=True)[0] if name in WORDS else chosen[name].to_numpy()
+        columns[f"clips, {name}"] = _rounded(values, 5) if values.dtype.kind == "f" else values.astype(int).tolist()
+    return columns
+
+
+def _seen(script: Script) -> np.ndarray:
+    """How the frames of a clip are seen, (T, V): pose, gaze, light, and what spoils them."""
+    return np.array([[*vars(view.pose).values(), *view.gaze, *view.light, view.contrast, view.exposure, *view.tint,
+                      view.background.mean(), view.blur, view.grain, view.grain_at / 1e6, view.away,
+                      *(view.hand or (0,) * 5)] for view in script.views], float)
+
+
+def _moments(script: Script, row, n_frames: int) -> list[int]:
+    """Frames worth a look: the middle of the apex, the edge and the middle of an irrelevant block."""
+    moments = {sum(script.apex) // 2}
+    if row.irrelevant_frames:
+        moments |= {row.irrelevant_start + 1, row.irrelevant_start + row.irrelevant_frames // 2}
+    return sorted(int(t) for t in moments)
+
+
+def _cells(script: Script, t: int) -> list[list[float]]:
+    """Mean colours (GRID * GRID, 3) of the cells of frame t, in grey levels."""
+    frame = face.draw(face.identity(int(script.who[t])), script.aus[t], script.views[t], SIZE)
+    cells = frame.reshape(GRID, SIZE // GRID, GRID, SIZE // GRID, 3).mean(axis=(1, 3))
+    return _rounded(cells.reshape(-1, 3), 3)
+
+
+def _rounded(values, digits: int) -> list:
+    return np.round(np.asarray(values, float), digits).tolist()

@@ -1,0 +1,53 @@
+"""The registry of datasets: FACSimile's kinds and the licensed ones answer the same questions."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from dfer_nb import datasets, facsimile
+from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.errors import BadInput
+
+
+def test_names():
+    assert tuple(datasets.DATASETS) == (*facsimile.KINDS, "dfew")
+    assert all(each.name == name and each.classes == EXPRESSIONS for name, each in datasets.DATASETS.items())
+    assert datasets.drawn() == facsimile.KINDS
+    with pytest.raises(BadInput, match="no dataset 'dfw'(.|\n)*facsimile-long, dfew"):
+        datasets.dataset("dfw")
+
+
+def test_facsimile_is_drawn_where_it_is_asked_for(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(facsimile, "make", lambda *words, **named: asked.append((words, named)) or tmp_path)
+    assert datasets.dataset("facsimile-hard").folder(str(tmp_path), 3, progress=False) == tmp_path
+    datasets.dataset("facsimile").folder()
+    assert asked == [(("facsimile-hard",), {"draw": 3, "base": str(tmp_path), "progress": False}),
+                     (("facsimile",), {"draw": 0, "base": None, "progress": True})]
+
+
+def test_facsimile_is_known_without_drawing(monkeypatch):
+    monkeypatch.setattr(facsimile, "make", lambda *_, **__: pytest.fail("drawn"))
+    kind = datasets.dataset("facsimile-long")
+    assert kind.identity("anywhere", 2, 4, drop_missing=True, zero_based=False) == "facsimile-long, draw 2"
+
+
+def test_facsimile_has_slices_a_truth_and_a_digest(tiny):
+    kind, films = datasets.dataset("facsimile"), datasets.dataset("dfew")
+    table, truth = kind.table(tiny, 2), kind.truth(tiny)
+    assert set(table["split"]) == {"train", "test", "clean", "short_apex", "irrelevant", "low_quality", "low_intensity"}
+    assert set(table["clip"]) == set(truth["clip"])
+    assert kind.digest(tiny) == json.loads((tiny / "card.json").read_text(encoding="utf-8"))["frames_sha256"]
+    plain = films.table(tiny, 2)
+    pd.testing.assert_frame_equal(plain, table[table["fold"] == 2].reset_index(drop=True))
+    assert films.truth(tiny) is None and films.digest(tiny) == ""
+
+
+@pytest.mark.parametrize("name", datasets.DATASETS)
+def test_every_dataset_has_a_sample(name, tmp_path):
+    each = datasets.dataset(name)
+    sample = each.sample(tmp_path, 8, size=24)
+    assert set(sample.table["clip"]) == set(sample.frames.index["clip"]) and sample.frames.n_frames.max() == 8
+    assert {"train", "test"} <= set(sample.table["split"]) and sample.table["label"].between(0, 6).all()
+    assert (sample.truth is not None) == each.drawn
