@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dfer_nb.errors import BadInput
+from dfer_nb.models.pretrained import torchvision_network
 
 SHIPPED_WEIGHTS = Path(__file__).with_name("facenet.safetensors")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -74,7 +75,7 @@ class ImageBackbone(nn.Module):
 
     def __init__(self, name: str, weights: str):
         super().__init__()
-        self.net = _torchvision(name, weights)
+        self.net = torchvision_network(name, weights)
         last = self.net.fc if hasattr(self.net, "fc") else self.net.classifier[0]
         self.out_dim = last.in_features
         setattr(self.net, "fc" if hasattr(self.net, "fc") else "classifier", nn.Identity())
@@ -83,21 +84,6 @@ class ImageBackbone(nn.Module):
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         return self.net((frames - self.mean) / self.std)
-
-
-def _torchvision(name: str, weights: str) -> nn.Module:
-    if weights == "none":
-        return torchvision.models.get_model(name, weights=None)
-    chosen = torchvision.models.get_model_weights(name).DEFAULT
-    try:
-        return torchvision.models.get_model(name, weights=chosen)
-    except (OSError, RuntimeError) as error:  # no network, a broken download, a wrong hash
-        target = Path(torch.hub.get_dir()) / "checkpoints" / Path(chosen.url).name
-        raise BadInput(
-            f"the ImageNet weights of {name} could not be had ({type(error).__name__}: {error})",
-            chosen.url,
-            f'put that file at {target} from a machine with a network, or train without them: preset="paper-scratch"',
-        ) from error
 
 
 class FeaturesAsTheyAre(nn.Identity):

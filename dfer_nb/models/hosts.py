@@ -1,9 +1,6 @@
 """Host networks by name: plain classifiers of clips, at the papers' size and small enough for two CPU cores."""
 
-from pathlib import Path
-
 import torch
-import torchvision
 from torch import nn
 
 from dfer_nb.errors import BadInput
@@ -12,6 +9,7 @@ from dfer_nb.models.facenet3d import FaceNet3D
 from dfer_nb.models.former_dfer import FormerDFER
 from dfer_nb.models.host import FeatureNorm, Host, per_frame
 from dfer_nb.models.layers3d import as_video
+from dfer_nb.models.pretrained import torchvision_network
 
 __all__ = ["CNNRecurrent", "FaceNet3D", "FormerDFER", "FrameMean", "Host", "VideoHost", "host", "without_time"]
 
@@ -70,7 +68,7 @@ class VideoHost(Host):
         if name not in ("r3d_18", "mc3_18", "r2plus1d_18") or weights not in ("kinetics", "none"):
             raise BadInput(f"no video network {name!r} with weights {weights!r}", "VideoHost",
                            'use "r3d_18", "mc3_18" or "r2plus1d_18" with "kinetics" or "none"')
-        net = _video_network(name, weights)
+        net = torchvision_network(name, weights)
         super().__init__(net.fc.in_features, num_classes)
         net.fc = nn.Identity()
         self.backbone = net
@@ -79,21 +77,6 @@ class VideoHost(Host):
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:
         return self.backbone(as_video((frames - self.mean) / self.std))
-
-
-def _video_network(name: str, weights: str) -> nn.Module:
-    if weights == "none":
-        return torchvision.models.get_model(name, weights=None)
-    chosen = torchvision.models.get_model_weights(name).DEFAULT
-    try:
-        return torchvision.models.get_model(name, weights=chosen)
-    except (OSError, RuntimeError) as error:  # no network, a broken download, a wrong hash
-        target = Path(torch.hub.get_dir()) / "checkpoints" / Path(chosen.url).name
-        raise BadInput(
-            f"the Kinetics weights of {name} could not be had ({type(error).__name__}: {error})",
-            chosen.url,
-            f'put that file at {target} from a machine with a network, or train without them: preset="paper-scratch"',
-        ) from error
 
 
 # Names of the hosts at the two widths. Each takes the weights, frames of a clip, side in pixels and number of classes.
