@@ -123,8 +123,9 @@ class Mean(nn.Module):
 class DLIAM(nn.Module):
     """The dynamic long-term instance aggregation module (M3DFEL, Fig. 2b).
 
-    x (B, N, D) -> a dict: features Z (B, C); parts, the gated instances (B, N, C); gate (B, N, C), 0..1; attention
-    (B, heads, N, N). A BiLSTM makes C = 2 * hidden channels; attention and `norm` make the gate of its outputs.
+    x (B, N, D) -> a dict: features Z (B, C); parts, the gated instances (B, N, C); attention (B, heads, N, N); and,
+    when it is not training, gate (B, N, C), 0..1. A BiLSTM makes C = 2 * hidden channels; attention and `norm` make
+    the gate of its outputs.
     lstm=False, attention=False, norm="none": the ablations of Table 4 (without LSTM, C = D; without attention, the
     LSTM's outputs are normalised). norm="layer": LayerNorm over the channels instead, a control of ours.
     """
@@ -149,7 +150,9 @@ class DLIAM(nn.Module):
             mixed, found["attention"] = attend(x, self.qkv.weight, self.heads)
         normalised = self.norm(mixed)
         parts = gate(x, normalised)
-        return {"features": self.pool(parts), "parts": parts, "gate": torch.sigmoid(normalised), **found}
+        if not self.training:  # only records and pictures need it by itself
+            found["gate"] = torch.sigmoid(normalised)
+        return {"features": self.pool(parts), "parts": parts, **found}
 
     def pool(self, parts: torch.Tensor) -> torch.Tensor:
         """(B, N, C) -> (B, C)."""
@@ -217,24 +220,28 @@ class M3DFEL(ChannelsLast):
     def outputs(self, frames: torch.Tensor) -> Output:
         """All that is known of each clip, a dict: frames (B, T, 3, H, W) in 0..1.
 
-        logits (B, 7) and features (B, C) of the bag; without a gradient: instance_logits (B, N, 7), of each
-        instance alone; contributions (B, N, 7) to the logits; instance_features (B, N, C), gated; gate (B, N), the
-        mean over channels; attention (B, heads, N, N). The last two are there only where a module makes them.
+        logits (B, 7) and features (B, C) of the bag. Outside of training also, without a gradient, what records and
+        pictures show: instance_logits (B, N, 7), of each instance alone; contributions (B, N, 7) to the logits;
+        instance_features (B, N, C), gated; gate (B, N), the mean over channels; attention (B, heads, N, N). The last
+        two are there only where a module makes them.
         """
         bags = instances(frames, self.bag_size)
         x = self.host.scale(self.host.features(bags.flatten(0, 1))).unflatten(0, bags.shape[:2])  # (B, N, D)
         found = self.aggregation(x)
-        parts = found["parts"].detach()
-        with torch.no_grad():
-            alone = self.classifier(each_alone(self.aggregation.pool, parts))
-            added = contributions(self.aggregation.pool, parts, self.classifier)
-        output = {"logits": self.classifier(found["features"]), "features": found["features"],
-                  "instance_logits": alone, "contributions": added, "instance_features": parts}
+        output = {"logits": self.classifier(found["features"]), "features": found["features"]}
+        return output if self.training else output | self._of_instances(found)
+
+    @torch.no_grad()
+    def _of_instances(self, found: Output) -> Output:
+        """What `outputs` tells of single instances, from what the aggregation gave."""
+        parts, pool = found["parts"].detach(), self.aggregation.pool
+        told = {"instance_logits": self.classifier(each_alone(pool, parts)),
+                "contributions": contributions(pool, parts, self.classifier), "instance_features": parts}
         if "gate" in found:
-            output["gate"] = found["gate"].detach().mean(dim=2)
+            told["gate"] = found["gate"].mean(dim=2)
         if "attention" in found:
-            output["attention"] = found["attention"].detach()
-        return output
+            told["attention"] = found["attention"].detach()
+        return told
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         return self.outputs(frames)["logits"]
@@ -265,7 +272,8 @@ def network(bag_size: int = 4, **settings) -> M3DFELNet | Host:
 class BagTraining(Method):
     """M3DFEL's training: cross-entropy of the bag (Sec. 3.2) with label smoothing (Sec. 4.2).
 
-    For the record it keeps, where the network has them: what each instance said alone, i0, i1, … (a class, 0..6, see
+    For the record of evaluated clips it keeps, where the network has them (in training it tells nothing of single
+    instances, which would cost time in every step): what each instance said alone, i0, i1, … (a class, 0..6, see
     `each_alone`); what it added to the logit of the bag's answer, over the mean of all logits, c0, c1, …; how far its
     gate was open, g0, g1, … (0..1, the mean over channels); and the share of attention it received, a0, a1, …, which
     sum to 1.

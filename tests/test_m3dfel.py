@@ -164,22 +164,37 @@ def test_every_variant_takes_a_step_at_laptop_size(variant):
         optimizer.zero_grad()
         losses.append(loss.item())
     assert output["logits"].shape == (2, 7) and losses[1] < losses[0]
+    assert set(output) == {"logits", "features"} and method.columns(output) == {}
+    with torch.no_grad():
+        output = model.eval()(clips)
     n = model.bag_size if isinstance(model, m3dfel.M3DFEL) else 0
     letters = "ic" + "g" * ("gate" in output) + "a" * ("attention" in output)
     assert list(method.columns(output)) == [f"{letter}{k}" for letter in letters for k in range(n)]
 
 
 def test_what_the_network_tells(frames):
-    output = narrow()(frames)
+    output = narrow().eval()(frames)
     shapes = {name: tuple(value.shape) for name, value in output.items()}
     assert shapes == {"logits": (2, 7), "features": (2, 16), "instance_logits": (2, 4, 7), "gate": (2, 4),
                       "contributions": (2, 4, 7), "instance_features": (2, 4, 16), "attention": (2, 4, 4, 4)}
     assert {name for name, value in output.items() if value.requires_grad} == {"logits", "features"}
     assert (0 < output["gate"]).all() and (output["gate"] < 1).all()
     assert torch.allclose(output["attention"].sum(-1), torch.ones(()))
-    missing = {key: set(output) - set(narrow(**changes)(frames)) for key, changes in {
+    missing = {key: set(output) - set(narrow(**changes).eval()(frames)) for key, changes in {
         "mhsa": {"attention": False}, "average": {"pooling": "average"}, "dmin": {"norm": "none"}}.items()}
     assert missing == {"mhsa": {"attention"}, "average": {"gate", "attention"}, "dmin": set()}
+
+
+@pytest.mark.parametrize("pooling", ["dliam", "average", "lstm"])
+def test_single_instances_are_asked_only_when_it_is_not_training(frames, monkeypatch, pooling):
+    net = narrow(pooling=pooling)
+    assert not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in net.modules())
+    told = net.eval()(frames)
+    monkeypatch.setattr(m3dfel, "each_alone", lambda *_: pytest.fail("an instance was asked"))
+    monkeypatch.setattr(m3dfel, "contributions", lambda *_: pytest.fail("a contribution was computed"))
+    training = net.train()(frames)
+    assert set(training) == {"logits", "features"}
+    assert all(torch.equal(training[name], told[name]) for name in training)  # what both tell is the same
 
 
 @pytest.mark.parametrize("changes", [{}, {"pooling": "average"}, {"bag_size": 16}])
@@ -206,8 +221,8 @@ def test_feature_norm_scales_instances_and_the_plain_host_alike(frames):
 def test_bf16_gives_finite_gradients(frames):
     net = narrow(backbone_weights="shipped", backbone_name="cnn-lstm", feature_norm=True)
     with torch.autocast("cpu", torch.bfloat16):
-        output = net(frames)
-        nn.functional.cross_entropy(output["logits"].float(), torch.tensor([1, 2])).backward()
+        nn.functional.cross_entropy(net(frames)["logits"].float(), torch.tensor([1, 2])).backward()
+        output = net.eval()(frames)
     assert all(p.grad.isfinite().all() for p in net.parameters() if p.grad is not None)
     assert all(value.isfinite().all() for value in m3dfel.BagTraining().columns(output).values())
 
@@ -223,7 +238,7 @@ def test_both_classes_are_one_network(frames):
 def test_only_average_pooling_forgets_the_order_of_instances(frames):
     torch.manual_seed(5)
     turned = frames.unflatten(1, (4, 4)).flip(1).flatten(1, 2)  # the instances in reverse, each as it was
-    average, full = (narrow(backbone_weights="shipped", **changes) for changes in ({"pooling": "average"}, {}))
+    average, full = (narrow(backbone_weights="shipped", **changes).eval() for changes in ({"pooling": "average"}, {}))
     assert torch.allclose(average(turned)["logits"], average(frames)["logits"], atol=1e-6)
     assert torch.allclose(average(turned)["instance_logits"], average(frames)["instance_logits"].flip(1), atol=1e-6)
     assert not torch.allclose(full(turned)["logits"], full(frames)["logits"], atol=1e-4)
@@ -282,7 +297,9 @@ def test_a_run_keeps_what_its_instances_said(tiny, runs):
 
     record = run("m3dfel", dataset="dfew", root=str(tiny), epochs=1, progress=False)
     columns = [f"{letter}{n}" for letter in "icga" for n in range(4)]
-    rows = record.clips
-    assert set(columns) <= set(rows) and rows[columns].notna().all(axis=None)
+    clips, training = record.clips, record.clips["split"] == "train"
+    assert set(columns) <= set(clips) and clips.loc[training, columns].isna().all(axis=None)
+    rows = clips[~training]
+    assert len(rows) and rows[columns].notna().all(axis=None)
     assert rows[columns[:4]].isin(range(7)).all(axis=None) and rows[columns[8:]].ge(0).all(axis=None)
     assert record.config["model"]["bag_size"] == 4 and record.config["precision"] == "32-true"
