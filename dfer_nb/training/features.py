@@ -59,5 +59,6 @@ def frozen(frames: FrameCache, name: str = "facenet", progress: bool = True) -> 
 
 
 def _features(net, frames: np.ndarray) -> np.ndarray:
-    pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+    frames = np.array(frames)  # a copy: the memory map is read-only, which torch does not take quietly
+    pixels = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
     return torch.cat([net(part) for part in pixels.split(AT_ONCE)]).numpy().astype(np.float16)

@@ -1,6 +1,7 @@
 """Frozen frame features: what the backbone says, computed once, whole or not there; and heads that learn from them."""
 
 import errno
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,22 @@ def test_batches_take_the_chosen_frames(frames, table):
     (batch,) = batches.loader(found, table, 5, 4, "cpu", train=False)
     expected = found.frames(one)[video.uniform(len(frames.frames(one)), 4)]
     assert len(batch.frames) == 5 and np.array_equal(batch.frames[0].numpy(), expected.astype(np.float32))
+
+
+def test_read_only_frames_are_read_without_a_warning_and_left_as_they_are(frames, table):
+    net, before = backbone("facenet", "shipped").eval(), frames.frames(table["clip"].iloc[0]).copy()
+    assert not frames.frames(table["clip"].iloc[0]).flags.writeable
+    torch.set_warn_always(True)  # else torch warns once in a process
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("error")
+            found = features._features(net, frames.frames(table["clip"].iloc[0]))
+            features.frozen(frames, progress=False).take([table["clip"].iloc[0]], [np.array([0])])
+    finally:
+        torch.set_warn_always(False)
+    with torch.no_grad():
+        assert np.array_equal(found, features._features(net, before))
+    assert np.array_equal(frames.frames(table["clip"].iloc[0]), before)
 
 
 def test_they_are_computed_once(frames, monkeypatch):
