@@ -36,7 +36,7 @@ def sample(kind: str, folder: Path, max_frames: int, size: int = SIDE) -> Sample
     return Sample(table, truth.copy(), stored)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _drawn(kind: str, max_frames: int, size: int) -> tuple[np.ndarray, pd.DataFrame]:
     """Frames (N, T, size, size, 3) of the sample's clips, only those that are kept, and the clips' truth."""
     plan, n_frames = casting.plan(kind, DRAW, **SIZES), STYLES[kind].n_frames

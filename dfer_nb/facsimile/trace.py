@@ -11,12 +11,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from dfer_nb.data.expressions import NEUTRAL
 from dfer_nb.facsimile import casting, face, identity, storyboard
 from dfer_nb.facsimile.storyboard import FPS, SIZE, STYLES, Script
 
 Numbers = dict[str, list]  # a name -> numbers, nested as they are shaped
 
-DRAW = 0
+DRAW = 1  # 0 would hide all that a draw's number is multiplied by
+OF_EACH = 10  # clips of every label whose scripts are averaged: among so many, every version of an expression occurs
 GRID = 4  # a frame is described by the mean colours of GRID x GRID cells
 CELLS = "cells"
 ROOM = {CELLS: 0.02}  # by how much numbers of the same drawing may differ; cells in grey levels
@@ -33,7 +35,7 @@ def drawing(kind: str) -> Numbers:
     plan = casting.plan(kind, DRAW, **casting.SIZES)
     chosen = telling(plan)
     scripts = [storyboard.script(row, kind, DRAW) for row in chosen.itertuples()]
-    found = _of_plan(plan) | _of_people(plan) | _of_clips(chosen)
+    found = _of_plan(plan) | _of_people(plan) | _of_scripts(plan, kind) | _of_clips(chosen)
     found |= {"files": [SIZE, FPS], "apex": [list(map(int, script.apex)) for script in scripts],
               "neutral share": [round(script.neutral_share, 5) for script in scripts],
               "action units": [_rounded(script.aus.mean(axis=0), 5) for script in scripts],
@@ -66,7 +68,9 @@ def telling(plan: pd.DataFrame) -> pd.DataFrame:
     for place, row in enumerate(plan.itertuples()):
         look = face.identity(int(row.identity))
         traits = {(name, getattr(row, name)) for name in COUNTED} | {(name, getattr(look, name)) for name in LOOKS}
-        traits |= {("where", row.irrelevant_kind, row.irrelevant_start == 0), ("old", look.age > 0.62)}
+        traits |= {("where", row.irrelevant_kind, row.irrelevant_start == 0), ("old", look.age > 0.62),
+                   ("mixed", row.true_label == NEUTRAL, row.second_label >= 0),
+                   ("behind", row.irrelevant_kind == "turned away" and look.hair)}
         if not traits <= seen:
             rows.append(place)
             seen |= traits
@@ -86,6 +90,16 @@ def _of_people(plan: pd.DataFrame) -> Numbers:
     looks = [face.identity(int(number)) for number in plan["identity"].unique()]
     return {f"people, {name}": _rounded(np.atleast_1d(np.mean([getattr(look, name) for look in looks], axis=0)), 5)
             for name in fields}
+
+
+def _of_scripts(plan: pd.DataFrame, kind: str) -> Numbers:
+    """What happens in clips of each label: largest action units, neutral share; and how the frames are seen."""
+    rows = plan.groupby("true_label").head(OF_EACH).sort_values("true_label", kind="stable")
+    scripts = [storyboard.script(row, kind, DRAW) for row in rows.itertuples()]
+    peaks = pd.DataFrame([[*script.aus.max(axis=0), script.neutral_share] for script in scripts])
+    seen = np.concatenate([_seen(script) for script in scripts])
+    return {"labels, largest units and neutral share": _rounded(peaks.groupby(rows["true_label"].to_numpy()).mean(), 5),
+            "labels, views": _rounded([seen.mean(axis=0), seen.min(axis=0), seen.max(axis=0)], 5)}
 
 
 def _of_clips(chosen: pd.DataFrame) -> Numbers:
