@@ -198,11 +198,11 @@ def sub_clips(features: torch.Tensor, clip_length: int = 4, how: str = "groups",
 class RDFER(nn.Module):
     """The whole network of RDFER's Fig. 2, and the sub-clip predictions that agreement needs.
 
-    frames (B, T, 3, H, W) in 0..1 -> a dict: logits (B, 7), clip_logits (B, K, 7), and with re-sampling mu (B,),
-    delta (B,), summary (B, dim), summary_logits (B, 7), attention. Each frame's feature is computed once and
-    shared by the full clip and its sub-clips. resampling=False (Table III, "w/o Re-sampling") samples n_frames
-    uniformly and has no summary; summary=False leaves the gate alone out. train_sub_clips lets a loss reach
-    clip_logits.
+    frames (B, T, 3, H, W) in 0..1 -> a dict: logits (B, 7), features (B, D) that its classifier sees, clip_logits
+    (B, K, 7), and with re-sampling mu (B,), delta (B,), summary (B, dim), summary_logits (B, 7), attention. Each
+    frame's feature is computed once and shared by the full clip and its sub-clips. resampling=False (Table III, "w/o
+    Re-sampling") samples n_frames uniformly and has no summary; summary=False leaves the gate alone out.
+    train_sub_clips lets a loss reach clip_logits.
     """
 
     def __init__(self, backbone_name: str = "facenet", backbone_weights: str = "shipped",
@@ -237,7 +237,8 @@ class RDFER(nn.Module):
         parts = sub_clips(features, self.clip_length, self.clips)  # (B, K, m, dim)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.train_sub_clips):
             clip_logits = self.classifier(self.streams(parts.flatten(0, 1))).unflatten(0, parts.shape[:2])
-        return {"logits": self.classifier(self.streams(features)), "clip_logits": clip_logits, **found}
+        seen = self.streams(features)  # (B, D)
+        return {"logits": self.classifier(seen), "features": seen, "clip_logits": clip_logits, **found}
 
 
 class AgreementReweighting(Method):
@@ -259,45 +260,37 @@ class AgreementReweighting(Method):
         self.lambdas = {"lambda_hard": lambda_hard, "lambda_noisy": lambda_noisy, "lambda_ordinary": lambda_ordinary}
         self.ranks, self.use_agreement, self.start = ranks, use_agreement, start
         self.summary_loss, self.sub_clip_loss = summary_loss, sub_clip_loss
-        self.epoch, self.clip_weights = 0, {}
+        self.clip_weights = {}
 
-    def before_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def weights(self, loss: torch.Tensor, output: Output, batch: Batch) -> torch.Tensor:
+    def weights(self, loss: torch.Tensor, columns: dict[str, torch.Tensor], clips: list[str]) -> torch.Tensor:
         if self.epoch < self.start:
             return torch.ones_like(loss)
         if self.ranks == "epoch":
-            return torch.tensor([self.clip_weights.get(clip, 1.0) for clip in batch.clip], device=loss.device)
-        return self._reweight(agreement(output["clip_logits"]), loss)
+            return torch.tensor([self.clip_weights.get(clip, 1.0) for clip in clips], device=loss.device)
+        return self._reweight(columns["agreement"], loss)
 
     def _reweight(self, agreed: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
-        agreed = agreed if self.use_agreement else torch.ones_like(agreed)
-        return reweight(agreed, loss, **self.shares, **self.lambdas)
+        ranked = agreed if self.use_agreement else torch.ones_like(agreed)
+        return reweight(ranked, loss, **self.shares, **self.lambdas)
 
     def after_epoch(self, clips: pd.DataFrame) -> None:
         if self.ranks == "epoch":
             agreed, loss = (torch.tensor(clips[name].to_numpy()) for name in ("agreement", "loss"))
-            weights = self._reweight(agreed, loss)
-            self.clip_weights = dict(zip(clips["clip"], weights.tolist(), strict=True))
+            self.clip_weights = dict(zip(clips["clip"], self._reweight(agreed, loss).tolist(), strict=True))
 
     def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
         total: torch.Tensor | float = 0.0
         if self.summary_loss and "summary_logits" in output:
-            total = total + self.summary_loss * self._cross_entropy(output["summary_logits"], batch.label)
+            total = total + self.summary_loss * self.cross_entropy(output["summary_logits"], batch.label)
         if self.sub_clip_loss:
             logits = output["clip_logits"]  # (B, K, 7)
             labels = batch.label[:, None].expand(logits.shape[:2])
-            total = total + self.sub_clip_loss * self._cross_entropy(logits.transpose(1, 2), labels).mean(dim=1)
+            total = total + self.sub_clip_loss * self.cross_entropy(logits.transpose(1, 2), labels).mean(dim=1)
         return total
 
-    def _cross_entropy(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return F.cross_entropy(logits.float(), labels, reduction="none", label_smoothing=self.smoothing)
-
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
-        votes = output["clip_logits"].argmax(-1)
+        each = {f"s{k}": votes for k, votes in enumerate(output["clip_logits"].argmax(-1).T)}
         found = {name: output[name] for name in ("mu", "delta") if name in output}
-        each = {f"s{k}": votes[:, k] for k in range(votes.shape[1])}
         return {"agreement": agreement(output["clip_logits"]), **each, **found}
 
     def state_dict(self) -> dict:

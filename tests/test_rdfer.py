@@ -141,6 +141,7 @@ def test_every_form_of_the_network_gives_logits(frames, changes):
     output = model(frames)
     assert output["logits"].shape == (3, 7) and output["clip_logits"].shape == (3, 4, 7)
     assert not output["clip_logits"].requires_grad
+    assert torch.equal(model.classifier(output["features"]), output["logits"])
     if changes.get("resampling", True):
         assert output["mu"].shape == output["delta"].shape == (3,)
         assert (0 <= output["mu"]).all() and (output["mu"] <= 1).all()
@@ -174,13 +175,12 @@ def batch(names, labels):
 
 def test_ranks_over_the_epoch_weigh_the_next_one():
     method = rdfer.AgreementReweighting(hard=0.25, noisy=0.25, ranks="epoch")
-    output = {"clip_logits": one_hot(0, 0, 0, 0)[None].repeat(2, 1, 1)}
-    loss = torch.tensor([1.0, 2.0])
-    assert method.weights(loss, output, batch(["a", "b"], [0, 1])).tolist() == [1, 1]  # nothing is known yet
+    loss, columns = torch.tensor([1.0, 2.0]), {"agreement": torch.ones(2)}
+    assert method.weights(loss, columns, ["a", "b"]).tolist() == [1, 1]  # nothing is known yet
     method.after_epoch(
         pd.DataFrame({"clip": list("abcd"), "agreement": [1.0, 0.25, 1.0, 1.0], "loss": [4.0, 1.0, 1.0, 0.5]})
     )
-    assert method.weights(loss, output, batch(["b", "a"], [0, 1])).tolist() == [1.5, 0.0]
+    assert method.weights(loss, columns, ["b", "a"]).tolist() == [1.5, 0.0]
     resumed = rdfer.AgreementReweighting(hard=0.25, noisy=0.25, ranks="epoch")
     resumed.load_state_dict(method.state_dict())
     assert resumed.clip_weights == method.clip_weights
@@ -188,18 +188,24 @@ def test_ranks_over_the_epoch_weigh_the_next_one():
 
 def test_reweighting_waits_for_its_start():
     method = rdfer.AgreementReweighting(hard=0.5, noisy=0.5, start=2)
-    output = {"clip_logits": one_hot(0, 1, 2, 3)[None].repeat(2, 1, 1)}
-    loss, clips = torch.tensor([1.0, 2.0]), batch(["a", "b"], [0, 1])
+    loss, columns = torch.tensor([1.0, 2.0]), {"agreement": torch.full((2,), 0.25)}
     method.before_epoch(1)
-    assert method.weights(loss, output, clips).tolist() == [1, 1]
+    assert method.weights(loss, columns, ["a", "b"]).tolist() == [1, 1]
     method.before_epoch(2)
-    assert method.weights(loss, output, clips).tolist() == [1.5, 0]
+    assert method.weights(loss, columns, ["a", "b"]).tolist() == [1.5, 0]
 
 
 def test_loss_ranking_alone_ignores_agreement():
     method = rdfer.AgreementReweighting(hard=0.5, noisy=0.0, use_agreement=False)
-    output = {"clip_logits": torch.stack([one_hot(0, 1, 2, 3), one_hot(0, 0, 0, 0)])}
-    assert method.weights(torch.tensor([1.0, 2.0]), output, batch(["a", "b"], [0, 1])).tolist() == [1, 1.5]
+    columns = {"agreement": torch.tensor([0.25, 1.0])}
+    assert method.weights(torch.tensor([1.0, 2.0]), columns, ["a", "b"]).tolist() == [1, 1.5]
+
+
+def test_the_record_holds_votes_agreement_and_where_it_looked():
+    output = {"clip_logits": torch.stack([one_hot(2, 4, 0, 0), one_hot(6, 6, 6, 6)]), "mu": torch.tensor([0.5, 0.25])}
+    found = {name: value.tolist() for name, value in rdfer.AgreementReweighting().columns(output).items()}
+    assert found == {"agreement": [0.5, 1.0], "s0": [2, 6], "s1": [4, 6], "s2": [0, 6], "s3": [0, 6],
+                     "mu": [0.5, 0.25]}
 
 
 def test_a_clip_of_weight_zero_teaches_nothing(frames):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dfer_nb.data.batches import Batch, generator, key
+from dfer_nb.data.batches import generator, key
 from dfer_nb.errors import BadInput
-from dfer_nb.training.method import Method, Output
+from dfer_nb.training.method import Method
 
 RULES = ("none", "random", "loss", "truth")
 HELD_OUT = "held_out"  # the split that chooses an epoch
@@ -17,7 +17,7 @@ class Control(Method):
 
     rule: "none" trains every clip alike; "random" drops the share of each batch that a lot decides; "loss" the share
     with the largest loss; "truth" every clip whose label is known to be wrong (the oracle: what dropping can reach).
-    share: of a batch, 0..1; start: the first epoch (from 0) in which clips are dropped, the oracle's is 0.
+    share: of a whole batch, 0..1; start: the first epoch (from 0) in which clips are dropped, the oracle's is 0.
     Raises BadInput for an unknown rule, and for the oracle on a dataset without truth.
     """
 
@@ -28,28 +28,25 @@ class Control(Method):
         super().__init__(base.smoothing)
         self.base, self.rule, self.share, self.start = base, rule, share, start
         self.loss, self.auxiliary, self.columns = base.loss, base.auxiliary, base.columns
-        self.seed, self.epoch, self.wrong = 0, 0, frozenset()
+        self.seed, self.wrong = 0, frozenset()
 
     def prepare(self, clips: pd.DataFrame, truth: pd.DataFrame | None, seed: int) -> None:
         self.seed = seed
         if self.rule == "truth":
             self.wrong = frozenset(_known(truth, "the control that drops wrong labels").query("wrong_label")["clip"])
 
-    def before_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def weights(self, loss: torch.Tensor, output: Output, batch: Batch) -> torch.Tensor:
+    def weights(self, loss: torch.Tensor, columns: dict[str, torch.Tensor], clips: list[str]) -> torch.Tensor:
         weights = torch.ones_like(loss)
         if self.rule == "truth":
-            weights[[clip in self.wrong for clip in batch.clip]] = 0
+            weights[[clip in self.wrong for clip in clips]] = 0
         elif self.rule != "none" and self.epoch >= self.start:
-            weights[self._worst(loss, batch)] = 0
+            weights[self._worst(loss, clips)] = 0
         return weights
 
-    def _worst(self, loss: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _worst(self, loss: torch.Tensor, clips: list[str]) -> torch.Tensor:
         """Positions of the clips of a batch that are dropped."""
         if self.rule == "random":
-            lots = [generator(self.seed, self.epoch, key(clip), "drop").random() for clip in batch.clip]
+            lots = [generator(self.seed, self.epoch, key(clip), "drop").random() for clip in clips]
             loss = torch.tensor(lots, device=loss.device)
         return loss.topk(round(self.share * len(loss))).indices
 

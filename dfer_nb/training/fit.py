@@ -9,18 +9,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-import torch.distributed as dist
 from lightning_fabric import Fabric
 from tqdm import tqdm
 
 from dfer_nb import files
 from dfer_nb.data.batches import Augment, Batch, FrameCache, count, loader
-from dfer_nb.training import metrics
+from dfer_nb.trace import Traces, dumps
+from dfer_nb.training import metrics, state
 from dfer_nb.training.controls import HELD_OUT
 from dfer_nb.training.features import FrozenFeatures
 from dfer_nb.training.method import Method, Output
 from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
-from dfer_nb.training.record import load_checkpoint, save_checkpoint, write_json, write_tables
+from dfer_nb.training.processes import gather, whole_batch
+from dfer_nb.training.record import save_checkpoint, write_json, write_tables
 
 
 @dataclass
@@ -68,20 +69,14 @@ def clip_rows(batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> 
 class Fit:
     """One run of training: model, method and data, resumed where it was cut short.
 
-    folder: where the record goes; `<folder>.unfinished` holds the state after each epoch until then.
+    folder: where the record goes; `<folder>.unfinished` holds the state after each epoch until then. Several processes
+    (fabric's) share every batch, and take the step that one would take: weights are decided, and the loss is averaged,
+    over the whole batch. Two things are of each process alone: the statistics of batch normalisation, and the units
+    that dropout drops.
     """
 
-    def __init__(
-        self,
-        model: torch.nn.Module,
-        method: Method,
-        data: Data,
-        settings: Settings,
-        seed: int,
-        fabric: Fabric,
-        folder: Path,
-        progress: bool = True,
-    ):
+    def __init__(self, model: torch.nn.Module, method: Method, data: Data, settings: Settings, seed: int,
+                 fabric: Fabric, folder: Path, progress: bool = True):
         self.data, self.method, self.settings, self.seed, self.fabric = data, method, settings, seed, fabric
         self.folder, self.unfinished, self.progress = folder, folder.with_name(folder.name + ".unfinished"), progress
         model = model.to(memory_format=torch.channels_last)
@@ -89,6 +84,7 @@ class Fit:
         self.model, self.optimizer = fabric.setup(model, build_optimizer(model, settings, fused))
         self.epoch_rows: list[dict] = []
         self.clip_tables: list[pd.DataFrame] = []
+        self.config, self.traces = {}, None  # what is trained, and by which arithmetic: `run` is told
         self.best: dict = {}  # epoch, WAR on the held-out clips, weights: where some are held out
         self.epoch = 0
 
@@ -97,18 +93,9 @@ class Fit:
         s = self.settings
         pictures = train and not s.features  # features cannot be cropped or recoloured
         augment = Augment(crop_scale=s.crop_scale, flip=s.flip, jitter=s.jitter) if pictures else None
-        return loader(
-            self.data.frames,
-            self.data.split(split),
-            s.batch_size,
-            s.max_frames,
-            self.fabric.device,
-            train=train,
-            seed=self.seed,
-            epoch=self.epoch,
-            augment=augment,
-            shard=(self.fabric.global_rank, self.fabric.world_size),
-        )
+        shard = self.fabric.global_rank, self.fabric.world_size
+        return loader(self.data.frames, self.data.split(split), s.batch_size, s.max_frames, self.fabric.device,
+                      train=train, seed=self.seed, epoch=self.epoch, augment=augment, shard=shard)
 
     def train_epoch(self) -> pd.DataFrame:
         """One pass over the training clips; returns their rows as the method saw them."""
@@ -125,23 +112,23 @@ class Fit:
         )
         rows = []
         for step, batch in enumerate(bar):
-            output, loss, weights = self.train_step(batch, step, steps)
-            rows.append(clip_rows(batch, output, loss, {"weight": weights, **self.method.columns(output)}))
+            rows.append(self.train_step(batch, step, steps))
         return self._gathered(rows)
 
-    def train_step(self, batch: Batch, step: int, steps: int) -> tuple[Output, torch.Tensor, torch.Tensor]:
-        """Forward, weigh, backward, guard, step. Returns the output, and loss and weight per clip (B,)."""
+    def train_step(self, batch: Batch, step: int, steps: int) -> pd.DataFrame:
+        """Forward, weigh, backward, guard, step. Returns the batch's rows."""
         # dropout draws from (seed, epoch, step), so a resumed run drops the same units
         torch.manual_seed(int(np.random.SeedSequence((self.seed, self.epoch, step)).generate_state(1)[0]))
         set_rate(self.optimizer, self.epoch + (step + 1) / steps, self.settings)
         output = self.model(batch.frames)
-        loss = self.method.loss(output, batch)
-        weights = self.method.weights(loss.detach(), output, batch)
-        self.fabric.backward((weights * (loss + self.method.auxiliary(output, batch))).mean())
+        loss, columns = self.method.loss(output, batch), self.method.columns(output)
+        whole = whole_batch(self.fabric, loss, columns, batch.clip)
+        weights = whole.own(self.method.weights(whole.loss, whole.columns, whole.clips))
+        self.fabric.backward(whole.mean(weights * (loss + self.method.auxiliary(output, batch))))
         guard_gradients(self.optimizer, self.settings.clip_norm, f"epoch {self.epoch + 1}, step {step + 1} of {steps}")
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return output, loss, weights
+        return clip_rows(batch, output, loss, {"weight": weights, **columns})
 
     @torch.no_grad()
     def evaluate(self, split: str) -> pd.DataFrame:
@@ -156,13 +143,16 @@ class Fit:
     def _gathered(self, rows: list[pd.DataFrame]) -> pd.DataFrame:
         table = pd.concat(rows, ignore_index=True)
         if self.fabric.world_size > 1:  # every process sees the clips of all
-            parts: list = [None] * self.fabric.world_size
-            dist.all_gather_object(parts, table)
-            table = pd.concat(parts, ignore_index=True).drop_duplicates("clip")
+            table = pd.concat(gather(self.fabric, table), ignore_index=True).drop_duplicates("clip")
         return table.sort_values("clip", ignore_index=True)
 
-    def run(self, config: dict, environment: dict) -> None:
-        """Train the epochs that are missing, test after each, evaluate the slices, and write the record."""
+    def run(self, config: dict, environment: dict, traces: Traces | None = None) -> None:
+        """Train the epochs that are missing, test after each, evaluate the slices, and write the record.
+
+        traces: by which arithmetic (`trace.Traces`), for the record. An unfinished run is gone on with only where it is
+        of the same configuration (else raises BadInput) and arithmetic (else training starts again).
+        """
+        self.config, self.traces = config, traces
         self.method.prepare(self.data.split("train"), self.data.truth, self.seed)
         self.resume()
         while self.epoch < self.settings.epochs:
@@ -185,7 +175,7 @@ class Fit:
                 )
             if self.fabric.is_global_zero:
                 self.save_state()
-        self.write_record(config, environment)
+        self.write_record(environment)
 
     def _remember_best(self, held_out: pd.DataFrame) -> None:
         """Keep the weights of the first epoch with the highest WAR on the held-out clips (labels as given)."""
@@ -216,33 +206,40 @@ class Fit:
 
     def save_state(self) -> None:
         """Everything that the next epoch needs, in one folder that is replaced whole."""
-        with files.atomic_folder(self.unfinished) as folder:
-            save_checkpoint(
-                folder / "checkpoint.pt",
-                model=self.model.state_dict(),
-                optimizer=self.optimizer.state_dict(),
-                method=self.method.state_dict(),
-                epoch=self.epoch,
-                best=self.best,
-            )
-            write_tables(folder, self.epoch_rows, self.clip_tables)
+        state.save(self.unfinished, self.epoch_rows, self.clip_tables, self.config, self.traces,
+                   model=self.model.state_dict(), optimizer=self.optimizer.state_dict(),
+                   method=self.method.state_dict(), epoch=self.epoch, best=self.best)
 
     def resume(self) -> None:
-        """Go on after the last whole epoch of a run that was cut short, if there is one."""
-        files.sweep(self.unfinished)  # a kill between two renames leaves the state under another name
-        if not (self.unfinished / "checkpoint.pt").exists():
+        """Go on after the last whole epoch of a run that was cut short, if there is one, and it computes as today.
+
+        Raises BadInput for a state that is not this run's or not whole.
+        """
+        if self.fabric.is_global_zero:
+            files.sweep(self.unfinished)  # a kill between two renames leaves the state under another name
+        self.fabric.barrier()
+        found = state.load(self.unfinished, self.config)
+        if found is None:
             return
-        state = load_checkpoint(self.unfinished / "checkpoint.pt")
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.method.load_state_dict(state["method"])
-        self.epoch, self.best = state["epoch"], state["best"]
-        self.epoch_rows = pd.read_parquet(self.unfinished / "epochs.parquet").to_dict("records")
-        self.clip_tables = [pd.read_parquet(self.unfinished / "clips.parquet")]
+        changed = self.fabric.broadcast(state.changed(found["traces"], self.traces))
+        if changed:
+            self._start_again(found["epoch"], changed)
+            return
+        self.model.load_state_dict(found["model"])
+        self.optimizer.load_state_dict(found["optimizer"])
+        self.method.load_state_dict(found["method"])
+        self.epoch, self.best = found["epoch"], found["best"]
+        self.epoch_rows, self.clip_tables = found["epochs"], found["clips"]
         if self.progress:
             tqdm.write(f"resuming after epoch {self.epoch} ({self.unfinished.name})")
 
-    def write_record(self, config: dict, environment: dict) -> None:
+    def _start_again(self, epoch: int, changed: list[str]) -> None:
+        self.fabric.barrier()  # every process has read the state
+        if self.fabric.is_global_zero:
+            tqdm.write(f"the code has changed since epoch {epoch} ({changed[0]}): training starts again")
+            state.remove(self.unfinished)
+
+    def write_record(self, environment: dict) -> None:
         """The finished record, written whole; the state of the unfinished run goes."""
         if self.best:
             self.model.load_state_dict(self.best["model"])
@@ -253,13 +250,15 @@ class Fit:
             slices[name] = metrics.summary(rows)
             self._keep(rows, name)
         if self.fabric.is_global_zero:
-            self._write(config, environment, slices)
+            self._write(environment, slices)
         self.fabric.barrier()
 
-    def _write(self, config: dict, environment: dict, slices: dict) -> None:
+    def _write(self, environment: dict, slices: dict) -> None:
         with files.atomic_folder(self.folder) as folder:
             write_tables(folder, self.epoch_rows, self.clip_tables)
-            write_json(folder / "config.json", config)
+            write_json(folder / "config.json", self.config)
+            if self.traces is not None:
+                (folder / "traces.json").write_text(dumps(self.traces), encoding="utf-8")
             seconds = sum(row["seconds"] for row in self.epoch_rows)
             write_json(folder / "environment.json", environment | {"training_seconds": round(seconds, 1)})
             if self.data.truth is not None:

@@ -12,20 +12,29 @@ Output = dict[str, torch.Tensor]  # what a model returns; `logits` (B, 7) is alw
 class Method:
     """Cross-entropy, and the hooks that a paper's method overrides.
 
-    The loop calls `prepare` once; per batch `loss`, `weights`, `auxiliary`, `columns`; and once an epoch
-    `before_epoch` and `after_epoch`. What a method remembers between epochs goes through `state_dict`, so that a run
+    The loop calls `prepare` once; per batch `loss`, `columns`, `weights`, `auxiliary`; and once an epoch
+    `before_epoch` and `after_epoch`. Where several processes share a batch, `weights` is asked about all of it, and
+    the other three about each part. What a method remembers between epochs goes through `state_dict`, so that a run
     resumes.
     """
 
     def __init__(self, smoothing: float = 0.0):
-        self.smoothing = smoothing
+        self.smoothing, self.epoch = smoothing, 0
 
     def loss(self, output: Output, batch: Batch) -> torch.Tensor:
         """Loss of every clip, (B,): cross-entropy with label smoothing."""
-        return F.cross_entropy(output["logits"].float(), batch.label, reduction="none", label_smoothing=self.smoothing)
+        return self.cross_entropy(output["logits"], batch.label)
 
-    def weights(self, loss: torch.Tensor, output: Output, batch: Batch) -> torch.Tensor:
-        """Weight of every clip in the batch's mean loss, (B,), without gradient; ones here."""
+    def cross_entropy(self, logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy with the method's label smoothing: logits (B, 7, …), label (B, …) -> (B, …)."""
+        return F.cross_entropy(logits.float(), label, reduction="none", label_smoothing=self.smoothing)
+
+    def weights(self, loss: torch.Tensor, columns: dict[str, torch.Tensor], clips: list[str]) -> torch.Tensor:
+        """Weight of every clip in the mean loss of the whole batch, (N,), without gradient; ones here.
+
+        loss (N,), columns (what `columns` says of each clip, (N,)) and clips (their names) are those of the whole
+        batch, once each and in the same order, whatever the number of processes that share it; without gradient.
+        """
         return torch.ones_like(loss)
 
     def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
@@ -33,14 +42,15 @@ class Method:
         return 0.0
 
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
-        """Further values per clip, each (B,), for the record's clip table."""
+        """Further values per clip, each (B,), for `weights` and for the record's clip table."""
         return {}
 
     def prepare(self, clips: pd.DataFrame, truth: pd.DataFrame | None, seed: int) -> None:
         """Called once before training, also of a resumed run: the training clips, and the truth where it is known."""
 
     def before_epoch(self, epoch: int) -> None:
-        """Called before the first batch of an epoch (counted from 0)."""
+        """Called before the first batch of an epoch (counted from 0), which `epoch` then holds."""
+        self.epoch = epoch
 
     def after_epoch(self, clips: pd.DataFrame) -> None:
         """Called with the epoch's clip table: may reweight, prune or relabel for the next one."""
