@@ -17,7 +17,7 @@ class FrozenFeatures:
     """A frozen backbone's features of every frame of a FrameCache, in the place of the frames.
 
     folder: what `frozen` made. As a FrameCache it has `frames(clip)`, here (T, D) half-precision features,
-    `take` and `in`, so the same batches and the same loop serve both.
+    `take`, `in` and `len` (of clips), so the same batches and the same loop serve both.
     """
 
     def __init__(self, folder, frames: FrameCache):
@@ -35,6 +35,9 @@ class FrozenFeatures:
         """Features of chosen frames of some clips, (B, T, D) float; chosen: one array of T frame numbers a clip."""
         rows = [self.frames(name)[numbers] for name, numbers in zip(names, chosen, strict=True)]
         return torch.from_numpy(np.stack(rows)).float()
+
+    def __len__(self):
+        return len(self._place)
 
     def __contains__(self, clip):
         return clip in self._frames

@@ -59,7 +59,7 @@ def test_batches_take_the_chosen_frames(frames, table):
     taken = found.take([two, one], [np.array([3, 0]), np.array([1, 1])])
     expected = [found.frames(two)[[3, 0]], found.frames(one)[[1, 1]]]
     assert taken.dtype == torch.float32 and np.array_equal(taken.numpy(), np.stack(expected).astype(np.float32))
-    assert one in found and "none" not in found
+    assert one in found and "none" not in found and len(found) == len(table)
     (batch,) = batches.loader(found, table, 5, 4, "cpu", train=False)
     expected = found.frames(one)[video.uniform(len(frames.frames(one)), 4)]
     assert len(batch.frames) == 5 and np.array_equal(batch.frames[0].numpy(), expected.astype(np.float32))

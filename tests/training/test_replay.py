@@ -1,15 +1,18 @@
 """A trained network shown its clips again."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
 
 from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import build
+from dfer_nb.presets import PAPERS, build, plan, variants
 from dfer_nb.run import Request, add_features, prepare, run
-from dfer_nb.training.record import Record, keep
+from dfer_nb.training.keeping import keep
 from dfer_nb.training.replay import features
+from dfer_nb.training.results import kept
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +48,10 @@ def test_they_are_computed_once_and_kept_only_with_a_whole_record(request_, reco
     first = add_features(request_, record)
     monkeypatch.setattr(batches, "cache", lambda *args, **kwargs: pytest.fail("computed again"))
     assert same(add_features(request_, first).features, first.features)
-    assert Record(keep(first, slim=True)).features is None
-    assert same(Record(keep(first)).features, first.features)
+    keep([(first, "slim")])
+    assert kept("m3dfel")[0].features is None
+    keep([(first, "features")])
+    assert same(kept("m3dfel")[0].features, first.features)
 
 
 def test_a_record_without_weights_is_refused(request_, record):
@@ -58,8 +63,41 @@ def test_a_record_without_weights_is_refused(request_, record):
 
 def test_training_clips_that_the_method_does_not_tell_apart_are_not_kept(record, tmp_path, monkeypatch):
     monkeypatch.setenv("DFER_RESULTS", str(tmp_path))
-    whole = Record(keep(record)).clips
-    test = record.clips[record.clips["split"] != "train"]
-    assert len(whole) == len(test) < len(record.clips) and list(whole) == list(test)
-    assert np.allclose(whole["p0"], test["p0"], atol=5e-4) and (whole["p0"] * 1000 % 1 < 1e-3).mean() > 0.9
-    assert list(Record(keep(record, slim=True)).clips) == ["split", "clip", "label", "prediction"]
+    keep([(record, "whole")])
+    whole, test = kept("m3dfel")[0].clips, record.clips[record.clips["split"] != "train"]
+    assert len(whole) == len(test) < len(record.clips) and set(whole) == set(test)
+    assert np.allclose(whole["p0"], test["p0"], atol=5e-4)
+    keep([(record, "slim")])
+    assert set(kept("m3dfel")[0].clips) == {"split", "clip", "label", "prediction"}
+
+
+def networks(paper: str) -> dict[str, tuple]:
+    """Every different network of a paper's variants at the sizes of two presets: a name for it, and its plan."""
+    plans = {}
+    for preset in ("frozen", "laptop"):
+        for variant in variants(paper):
+            with contextlib.suppress(BadInput):  # a network of its own, where there are no frames
+                plans[f"{variant}, {preset}"] = plan(paper, preset, variant)
+    once = {str((chosen.model, chosen.training.features)): name for name, chosen in reversed(plans.items())}
+    return {name: plans[name] for name in once.values()}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_network_has_features_to_be_kept(paper):
+    chosen = networks(paper)
+    assert len(chosen) > 10
+    for name, own in chosen.items():
+        model, _ = build(paper, own)
+        shape = (128,) if own.training.features else (3, own.training.size, own.training.size)
+        with torch.no_grad():
+            output = model.eval()(torch.rand(2, own.training.max_frames, *shape))
+        assert output["logits"].shape == (2, 7), name
+        assert output["features"].shape == (2, model.classifier.in_features), name
+
+
+def test_features_of_rdfer_are_kept_too(tiny, runs):
+    asked = Request("rdfer", dataset="dfew", root=str(tiny), preset="frozen", epochs=1, threads=1)
+    settings = {name: getattr(asked, name) for name in ("dataset", "root", "preset", "epochs", "threads")}
+    record = add_features(asked, run("rdfer", progress=False, **settings))
+    assert sorted(record.features["clip"]) == sorted(record.clips.query("split == 'test'")["clip"])
+    assert np.stack(record.features["features"]).shape[1] == build("rdfer", asked.plan())[0].classifier.in_features
