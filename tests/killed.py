@@ -1,6 +1,7 @@
 """A run in a process of its own that is killed (SIGKILL) at a chosen place; for `training/test_killed.py`.
 
 The processes are forked from a server that has imported everything and done nothing: each is fresh, and starts at once.
+A run may also train for its trace, in a temporary folder: what happens there is not counted, and kills nobody.
 """
 
 import multiprocessing
@@ -18,6 +19,11 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def of_the_run(path) -> bool:
+    """Whether a path lies in the folder of runs."""
+    return Path(os.environ["DFER_RUNS"]) in Path(path).parents
+
+
 def between_two_steps() -> None:
     """In epoch 3, after its first step."""
     from dfer_nb.training.fit import Fit
@@ -25,7 +31,7 @@ def between_two_steps() -> None:
     step = Fit.train_step
 
     def mortal(self, batch, number, steps):
-        if (self.epoch, number) == (2, 1):
+        if (self.epoch, number) == (2, 1) and of_the_run(self.folder):
             die()
         return step(self, batch, number, steps)
 
@@ -37,8 +43,9 @@ def _half_a_file(method: str, name: str, at: int) -> None:
     write, seen = getattr(Path, method), []
 
     def mortal(self, content, *arguments, **options):
-        seen.extend([1] * (self.name == name))
-        if self.name == name and len(seen) == at:
+        wanted = self.name == name and of_the_run(self)
+        seen.extend([1] * wanted)
+        if wanted and len(seen) == at:
             write(self, content[: len(content) // 2], *arguments, **options)
             die()
         return write(self, content, *arguments, **options)
@@ -57,7 +64,7 @@ def between_the_renames() -> None:
 
     def mortal(self, target):
         moved = rename(self, target)
-        if ".unfinished.partial-old-" in Path(target).name:
+        if ".unfinished.partial-old-" in Path(target).name and of_the_run(target):
             die()
         return moved
 
@@ -72,7 +79,11 @@ def in_the_record() -> None:
 def before_the_tidying() -> None:
     """The record is in its place, the state of the unfinished run still there."""
     remove = shutil.rmtree
-    shutil.rmtree = lambda path, **options: die() if Path(path).suffix == ".unfinished" else remove(path, **options)
+
+    def mortal(path, **options):
+        return die() if Path(path).suffix == ".unfinished" and of_the_run(path) else remove(path, **options)
+
+    shutil.rmtree = mortal
 
 
 def slowly() -> None:
@@ -80,7 +91,7 @@ def slowly() -> None:
     from dfer_nb.training.fit import Fit
 
     before = Fit.train_epoch
-    Fit.train_epoch = lambda self: (time.sleep(2 * (self.epoch == 2)), before(self))[1]
+    Fit.train_epoch = lambda self: (time.sleep(2 * (self.epoch == 2 and of_the_run(self.folder))), before(self))[1]
 
 
 def _train(root: Path, runs: Path, data: Path, variant: str, place: str, preset: str) -> None:
@@ -94,8 +105,9 @@ def _train(root: Path, runs: Path, data: Path, variant: str, place: str, preset:
     epoch = Fit.train_epoch
 
     def noted(self):
-        with (runs.parent / "trained").open("a") as file:
-            file.write(f"{self.epoch}\n")
+        if of_the_run(self.folder):
+            with (runs.parent / "trained").open("a") as file:
+                file.write(f"{self.epoch}\n")
         return epoch(self)
 
     Fit.train_epoch = noted

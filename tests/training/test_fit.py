@@ -1,6 +1,5 @@
 """The training loop on a handful of drawn clips: repeatable, resumable, and whole or not there."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import pandas as pd
 import pytest
 import torch
 
-from dfer_nb import facsimile, files
 from dfer_nb.errors import BadInput
 from dfer_nb.run import find, run
 from dfer_nb.training import fit
-from dfer_nb.training.record import Record, keep, kept
+from dfer_nb.training.keeping import keep
+from dfer_nb.training.record import Record
+from dfer_nb.training.results import kept
 
 TIMES = ["seconds"]
 
@@ -159,54 +159,11 @@ def test_weights_of_a_record_give_its_predictions(tiny, runs):
     )
 
 
-def test_kept_records_are_small_and_found_again(tiny, runs, tmp_path, monkeypatch):
+def test_a_record_is_kept_and_found_again(tiny, runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
     record = train(tiny)
-    monkeypatch.setattr(files, "root", lambda: tmp_path)
-    old = tmp_path / "results" / record.path.relative_to(runs).with_name("seed0-000000000000")
-    shutil.copytree(record.path, old)  # as older code left it
-    other = shutil.copytree(record.path, old.with_name("seed0-111111111111"))
-    config = json.loads((other / "config.json").read_text())
-    (other / "config.json").write_text(json.dumps(config | {"draw": 1}))
-    target = keep(record)
-    assert not old.exists() and other.exists()
-    shutil.rmtree(other)
-    assert not (target / "checkpoint.pt").exists()
+    keep([(record, "whole")])
     (found,) = kept("rdfer", variant="rdfer")
     assert found.summary == record.summary and set(found.clips["epoch"]) == {2}
+    assert found.config == record.config and found.traces == record.traces != {}
     assert kept("rdfer", variant="flat") == []
-
-
-def test_a_kept_record_is_there_only_when_all_that_belongs_to_it_is(tiny, runs, tmp_path, monkeypatch):
-    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
-    monkeypatch.setattr(facsimile, "make", lambda *_, **__: tiny)
-    record = run(variant="plain", epochs=1, device="cpu", progress=False)
-    old = tmp_path / "results" / record.path.relative_to(runs).with_name("seed0-000000000000")
-    shutil.copytree(record.path, old)
-    rename = Path.rename
-
-    def cut(self, target):
-        if Path(target).name == record.path.name:
-            raise Stop
-        return rename(self, target)
-
-    with monkeypatch.context() as patch, pytest.raises(Stop):
-        patch.setattr(Path, "rename", cut)
-        keep(record, slim=True)
-    assert [path.name for path in (tmp_path / "results").rglob("*") if path.is_file()] == ["facsimile-draw0.parquet"]
-    target = keep(record, slim=True)
-    assert [found.path for found in kept("rdfer")] == [target]
-    pd.testing.assert_frame_equal(Record(target).truth, record.truth)
-    clips = Record(target).clips
-    assert set(clips.columns) == {"split", "clip", "label", "prediction", "loss", "agreement", "weight"}
-    assert clips.query("split != 'train'")[["loss", "weight"]].isna().all(axis=None)
-    train = record.clips.query("split == 'train'")
-    pd.testing.assert_frame_equal(clips.query("split == 'train'")[["clip", "loss", "weight"]],
-                                  train[["clip", "loss", "weight"]])
-
-
-def test_a_slim_record_of_frozen_features_holds_no_training_clips(tiny, runs, tmp_path, monkeypatch):
-    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
-    record = train(tiny, preset="frozen", variant="stopped-early", epochs=1)
-    clips = Record(keep(record, slim=True)).clips
-    assert list(clips) == ["split", "clip", "label", "prediction"] and set(clips["split"]) == {"test", "held_out"}
-    assert set(record.clips["split"]) == {"train", "test", "held_out"}
