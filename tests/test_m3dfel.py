@@ -152,9 +152,7 @@ def test_every_variant_takes_a_step_at_laptop_size(variant):
     model, method = presets.build("m3dfel", chosen)
     model.to(memory_format=torch.channels_last)
     optimizer = build_optimizer(model, chosen.training)
-    label = torch.tensor([1, 4])
-    clips = torch.rand(2, 16, 3, 48, 48)
-    losses = []
+    clips, label, losses = torch.rand(2, 16, 3, 48, 48), torch.tensor([1, 4]), []
     for _ in range(2):
         output = model(clips)
         loss = method.loss(output, type("Batch", (), {"label": label})).mean()
@@ -165,8 +163,7 @@ def test_every_variant_takes_a_step_at_laptop_size(variant):
         losses.append(loss.item())
     assert output["logits"].shape == (2, 7) and losses[1] < losses[0]
     assert set(output) == {"logits", "features"} and method.columns(output) == {}
-    with torch.no_grad():
-        output = model.eval()(clips)
+    output = model.eval()(clips)
     n = model.bag_size if isinstance(model, m3dfel.M3DFEL) else 0
     letters = "ic" + "g" * ("gate" in output) + "a" * ("attention" in output)
     assert list(method.columns(output)) == [f"{letter}{k}" for letter in letters for k in range(n)]
@@ -193,8 +190,7 @@ def test_single_instances_are_asked_only_when_it_is_not_training(frames, monkeyp
     monkeypatch.setattr(m3dfel, "each_alone", lambda *_: pytest.fail("an instance was asked"))
     monkeypatch.setattr(m3dfel, "contributions", lambda *_: pytest.fail("a contribution was computed"))
     training = net.train()(frames)
-    assert set(training) == {"logits", "features"}
-    assert all(torch.equal(training[name], told[name]) for name in training)  # what both tell is the same
+    assert set(training) == {"logits", "features"} and all(torch.equal(training[name], told[name]) for name in training)
 
 
 @pytest.mark.parametrize("changes", [{}, {"pooling": "average"}, {"bag_size": 16}])
@@ -204,8 +200,7 @@ def test_contributions_and_the_logits_of_an_empty_bag_make_the_answer(frames, ch
     output = net(frames)
     empty = net.classifier(net.aggregation.pool(torch.zeros_like(output["instance_features"])))
     assert torch.allclose(output["contributions"].sum(1) + empty, output["logits"], atol=1e-5)
-    added = output["contributions"][1]
-    answer = output["logits"][1].argmax()
+    added, answer = output["contributions"][1], output["logits"][1].argmax()
     assert torch.allclose(m3dfel.support(output)[1], added[:, answer] - added.mean(1), atol=1e-6)
 
 
