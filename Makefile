@@ -61,7 +61,8 @@ notebooks: $(INSTALLED)
 twins: $(INSTALLED)
 	@$(BIN)/python notebooks/store.py --from-text
 
-# The second line says what came of it, also after runs that failed: those do not stop the others.
+# The second line says what came of it, also after runs that failed: those do not stop the others. What a kill kept from
+# being put into results/ it puts there.
 results: $(INSTALLED)
 	-@$(BIN)/python -m snakemake --cores all --keep-going --nolock --rerun-incomplete --rerun-triggers mtime \
 		--scheduler greedy $(if $(strip $(call choice)),--config $(call choice)) $(ARGS) --quiet rules

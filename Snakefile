@@ -3,6 +3,7 @@
 # What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep.py says which of it is missing.
 # Each run has one thread: what it gives does not depend on how many run at once.
 import shlex
+import shutil
 import sys
 
 from dfer_nb import files, sweep
@@ -10,25 +11,55 @@ from dfer_nb import files, sweep
 DEFAULTS = {"dataset": "", "root": "", "preset": "", "device": "auto"}
 CHOICE = {name: config.get(name, value) for name, value in DEFAULTS.items()}
 JOBS = {job.name: job for job in sweep.chosen(**CHOICE)}
-RESULTS, DATA = files.results_dir(), files.data_dir()
+RUNS, DATA = files.runs_dir(), files.data_dir()
 PYTHON = shlex.quote(sys.executable)
 ONE_THREAD = "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1"
+COMMAND = f"{ONE_THREAD} {PYTHON} -m dfer_nb.run --no-progress {{params.options}}"
 
 wildcard_constraints:
     name="[^/]+/[^/]+/fold[1-5]/[^/]+/seed[^/]+",
+    time="[0-9]+",
+
+def again(job):
+    """What a run waits for whose record is in runs/ but out of date: a file that is newer. Nothing for other runs."""
+    old = RUNS / job.name / "summary.json"
+    out_of_date = old.exists() and sweep.made_of(job) is None
+    return [str(RUNS / ".again" / job.name / str(old.stat().st_mtime_ns))] if out_of_date else []
+
+def gather():
+    sweep.gather(JOBS.values())
+    shutil.rmtree(RUNS / ".again", ignore_errors=True)
 
 rule all:
-    input: [RESULTS / job.name / "summary.json" for job in JOBS.values() if not sweep.is_kept(job)]
+    input:
+        lambda wildcards: [file for job in JOBS.values() if (last := sweep.unmade(job))
+                           for file in (str(RUNS / job.name / last), *again(job))]
 
-# One run: its record in results/. A run that was cut short goes on from its checkpoint in runs/.
+# One run: its record in runs/. A run that was cut short goes on from its checkpoint there.
 rule run:
-    input: lambda wildcards: ancient(str(DATA / ".ready" / JOBS[wildcards.name].data))
-    output: str(RESULTS / "{name}" / "summary.json")
+    input:
+        lambda wildcards: ancient(str(DATA / ".ready" / JOBS[wildcards.name].data)),
+        lambda wildcards: again(JOBS[wildcards.name]),
+    output: str(RUNS / "{name}" / "summary.json")
     log: str(sweep.log("{name}"))
     params: options=lambda wildcards: shlex.join(JOBS[wildcards.name].options)
     threads: 1
     resources: mem_mb=3000
-    shell: f"{ONE_THREAD} {PYTHON} -m dfer_nb.run --no-progress {{params.options}} > {{log:q}} 2>&1"
+    shell: COMMAND + " > {log:q} 2>&1"
+
+# The features of a run's test clips, beside its record.
+rule features:
+    input: lambda wildcards: [] if sweep.made_of(JOBS[wildcards.name]) else str(RUNS / wildcards.name / "summary.json")
+    output: str(RUNS / "{name}" / "features.parquet")
+    log: str(sweep.log("{name}"))
+    params: options=lambda wildcards: shlex.join(JOBS[wildcards.name].options)
+    threads: 1
+    resources: mem_mb=3000
+    shell: COMMAND + " --keep features >> {log:q} 2>&1"
+
+# A record that is out of date: Snakemake takes it away and makes it again.
+rule again:
+    output: touch(str(RUNS / ".again" / "{name}" / "{time}"))
 
 # What runs on the same clips share: the dataset drawn, decoded, and its frozen features, once.
 rule data:
@@ -36,3 +67,9 @@ rule data:
     params: chosen=shlex.join(f"--{name}={value}" for name, value in CHOICE.items() if value)
     threads: workflow._cores or 4  # none are given where a cluster decides
     shell: f"{PYTHON} -m dfer_nb.sweep {{params.chosen}} --prepare {{wildcards.data}}"
+
+# Every finished run goes into results/, also when others failed. What a kill leaves out, the next start puts there.
+onsuccess:
+    gather()
+onerror:
+    gather()

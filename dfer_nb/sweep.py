@@ -9,22 +9,25 @@ import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 
 import yaml
 
-from dfer_nb import files
+from dfer_nb import files, run
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
-from dfer_nb.run import KEEP, Request, prepare
-from dfer_nb.training.record import Record, is_complete, record_folder
+from dfer_nb.request import Request, make_fabric, prepare
+from dfer_nb.trace import differences
+from dfer_nb.training.keeping import forget, keep, possible
+from dfer_nb.training.record import FEATURES, Record, is_complete, record_folder
+from dfer_nb.training.results import KEEP, RUNS, Kept, called, find, kept_run, text
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
 
-FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `run.Request`
+FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `request.Request`
 LISTS = {"draws": 0, "seeds": 0, "folds": 1}  # and what each is where it is not given
 
 
@@ -42,12 +45,18 @@ class Job:
         changed = [(f.name, getattr(self.request, f.name)) for f in fields(Request)
                    if getattr(self.request, f.name) != f.default]
         words = [["--" + name.replace("_", "-")] + ([] if value is True else [str(value)]) for name, value in changed]
-        return [word for pair in words for word in pair] + ["--keep", self.keep]
+        return [word for pair in words for word in pair]
+
+    @cached_property
+    def config(self) -> dict:
+        """The configuration that the run has on this machine."""
+        asked = self.request.device
+        return replace(self.request, device=_device() if asked == "auto" else asked).config()
 
     @cached_property
     def name(self) -> str:
-        """paper/dataset/fold/variant/seed-hash: the record's place under runs/ and results/."""
-        return record_folder(self.request.config()).relative_to(files.runs_dir()).as_posix()
+        """paper/dataset/fold/variant/seed-hash: the record's place under runs/."""
+        return record_folder(self.config).relative_to(files.runs_dir()).as_posix()
 
     @property
     def data(self) -> str:
@@ -62,10 +71,15 @@ class Job:
         return log(self.name)
 
     @property
-    def called(self) -> tuple:
-        """What its record is called by in results/, where there is one of each name: see `training.record.keep`."""
-        r = self.request
-        return r.paper, r.dataset, r.fold, r.preset, r.variant, r.seed, r.draw
+    def called(self) -> str:
+        """The name of its record in results/: see `training.results.called`."""
+        return called(vars(self.request) | {"variant": self.request.variant or self.request.paper})
+
+
+@cache
+def _device() -> str:
+    """What "auto" means on this machine: asked once, because it takes a while."""
+    return make_fabric(Request()).device.type
 
 
 def log(name: str) -> Path:
@@ -84,7 +98,7 @@ def declared(paper: str) -> list[Job]:
     path = files.results_dir() / paper / "sweep.yml"
     if not path.exists():
         raise BadInput(f"no sweep is declared for {paper}", path, f"declared are: {', '.join(papers()) or 'none'}")
-    jobs: dict[tuple, Job] = {}
+    jobs: dict[str, Job] = {}
     for job in (job for group in _groups(path) for job in _expanded(paper, group, path)):
         before = jobs.setdefault(job.called, job)
         if before.request != job.request:
@@ -148,39 +162,80 @@ def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "a
 
 
 def is_kept(job: Job) -> bool:
-    """Whether the run's record, made by this code and these settings, lies in results/."""
-    return kept_folder(job) is not None
+    """Whether as much of the run as is wanted, made by today's settings and arithmetic, lies in results/."""
+    record = kept_of(job)
+    return record is not None and KEEP.index(record.keep) >= KEEP.index(job.keep)
 
 
-def kept_folder(job: Job) -> Path | None:
-    """Where the run's record, made by this code and these settings, lies in results/; None where it does not.
+def kept_of(job: Job, folder: Path | None = None) -> Kept | None:
+    """The run's record in results/, or in such a folder of another machine; None where it is missing or out of date."""
+    record = kept_run(job.called, folder)
+    return record if record is not None and not out_of_date(record, job) else None
+
+
+def made_of(job: Job, folder: Path | None = None) -> Record | None:
+    """The run's whole record in runs/, or in such a folder of another machine; None as for `kept_of`."""
+    own = (folder or files.runs_dir()) / job.name
+    others = sorted(other for other in own.parent.glob("seed*") if other != own)
+    found = (Record(path) for path in (own, *others) if is_complete(path))
+    return next((record for record in found if not out_of_date(record, job)), None)
+
+
+def out_of_date(record: Record, job: Job) -> list[str]:
+    """In what a record differs from what the run would be today: settings, data, arithmetic; [] when it counts.
 
     Precision, and a device that was not asked for by name, may be those of another machine: processors differ in what
     they can, and a record that somebody has made is not made again.
     """
-    folder = files.results_dir() / job.name
-    if is_complete(folder):
-        return folder
-    wanted = _asked_for(job.request.config(), job)
-    others = (other for other in sorted(folder.parent.glob("seed*")) if is_complete(other))
-    return next((other for other in others if _asked_for(Record(other).config, job) == wanted), None)
+    free = {"precision"} | ({"device"} if job.request.device == "auto" else set())
+    mine, wanted = record.config, json.loads(json.dumps(job.config))
+    words = [name for name in sorted({*mine, *wanted} - free) if mine.get(name) != wanted.get(name)]
+    return words or differences(run.traces(job.request), record.traces)
 
 
-def _asked_for(config: dict, job: Job) -> dict:
-    """A configuration without what the machine decides, as its file would say it."""
-    left_out = {"precision"} | ({"device"} if job.request.device == "auto" else set())
-    return json.loads(json.dumps({name: value for name, value in config.items() if name not in left_out}))
+def unmade(job: Job) -> str:
+    """The file under runs/<Job.name> that has still to be made: of the run, or of its features; "" for none."""
+    if is_kept(job):
+        return ""
+    record, last = made_of(job), FEATURES if job.keep == KEEP[-1] else "summary.json"
+    return "" if record is not None and (record.path / last).exists() else last
+
+
+def gather(jobs: Iterable[Job], folders: Iterable[Path] = ()) -> int:
+    """Put into results/ what there is of the runs in runs/, where it is not kept yet, or with less than is wanted.
+
+    folders: runs/ or results/ of other machines, to be looked at as well. What is kept and not out of date stays,
+    unless more of it is wanted and found. Returns how many runs were put there. Raises BadInput for a folder without
+    records.
+    """
+    for folder in folders:
+        if not any(path for name in (RUNS, "summary.json") for path in folder.rglob(name)):
+            raise BadInput("there are no records here", folder, "name the folder results/ or runs/ of another machine")
+    found = []
+    for job in (job for job in jobs if not is_kept(job)):
+        others = (of(job, folder) for folder in (files.runs_dir(), *folders) for of in (kept_of, made_of))
+        old = kept_of(job)
+        records = [record for record in (old, *others) if record is not None]
+        best = max(records, key=lambda record: KEEP.index(possible(record, job.keep)), default=None)
+        if best is not old:
+            found.append((best, job.keep))
+    keep(found)
+    return len(found)
 
 
 def report(jobs: list[Job]) -> list[str]:
-    """A line for every run whose record is missing, with the last line of its log."""
-    lines = []
-    for job in jobs:
-        if not is_kept(job):
-            log = job.log.read_text(encoding="utf-8", errors="replace").strip() if job.log.exists() else ""
-            why = next((line for line in log.split("\n") if line.startswith("error:")), log.rpartition("\n")[2])
-            lines.append(f"{shlex.join(job.options[:-2])}: {why or 'not started'} ({job.log})")
-    return lines
+    """A line for every run that is not kept as is wanted, with the reason: the error in its log, or what changed."""
+    return [f"{shlex.join(job.options)}: {_why(job)} ({job.log})" for job in jobs if not is_kept(job)]
+
+
+def _why(job: Job) -> str:
+    log = job.log.read_text(encoding="utf-8", errors="replace").strip() if job.log.exists() else ""
+    error = next((line for line in log.split("\n") if line.startswith("error:")), "")
+    record = kept_run(job.called)
+    if error or record is None:
+        return error or log.rpartition("\n")[2] or "not started"
+    changed = out_of_date(record, job)
+    return f"kept, but changed since: {', '.join(changed[:3])}" if changed else f"kept {record.keep}, wanted {job.keep}"
 
 
 def five_fold_tables(jobs: list[Job]) -> list[Table]:
@@ -190,7 +245,7 @@ def five_fold_tables(jobs: list[Job]) -> list[Table]:
         request = job.request
         if request.variant in ("", request.paper) and (request.seed, request.draw) == (0, 0):
             same = folds.setdefault((request.paper, request.dataset, request.preset, request.epochs), {})
-            same[request.fold] = Record(kept_folder(job))
+            same[request.fold] = kept_run(job.called)
     columns = (*EXPRESSIONS, "UAR", "WAR")
     return [beside(paper, table, {row: paper}, list(records.values()), columns)
             for (paper, *_), records in folds.items() if len(records) == 5
@@ -198,16 +253,25 @@ def five_fold_tables(jobs: list[Job]) -> list[Table]:
 
 
 def main() -> int:
-    """`python -m dfer_nb.sweep`: how many of the runs are there, and which are missing; exit 1 when some are."""
+    """`python -m dfer_nb.sweep`: gather finished runs, say which are kept and which missing; exit 1 when some are."""
     parser = argparse.ArgumentParser(prog="python -m dfer_nb.sweep", description=main.__doc__.splitlines()[0])
     for name in ("dataset", "root", "preset"):
         parser.add_argument(f"--{name}", default="", help="the five folds of every paper, instead of what is declared")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--prepare", metavar="DATA", help="draw, decode and compute what the runs of a Job.data share")
+    parser.add_argument("--gather", metavar="DIR", nargs="+", type=Path, default=[],
+                        help="also put into results/ what another machine's results/ or runs/ hold of these runs")
+    parser.add_argument("--show", metavar="NAME", help="print one kept run, such as "
+                        "rdfer/facsimile/laptop/rdfer/fold1/draw0/seed0, and nothing else")
+    parser.add_argument("--forget", metavar="NAME", nargs="+", default=[], help="take kept runs out of results/")
     parser.add_argument("--table", action="store_true", help="print the papers' main tables, ours beside them")
     arguments = vars(parser.parse_args())
-    table, data = arguments.pop("table"), arguments.pop("prepare")
+    table, data, name = (arguments.pop(each) for each in ("table", "prepare", "show"))
+    folders, unwanted = arguments.pop("gather"), arguments.pop("forget")
     try:
+        if name:
+            print(text(find(name)))
+            return 0
         jobs = chosen(**arguments)
         if data:
             same = [job.request for job in jobs if job.data == data]
@@ -215,6 +279,9 @@ def main() -> int:
                 raise BadInput(f"no run needs the data {data!r}", "--prepare", "name the Job.data of a run")
             prepare(same[0])
             return 0
+        for each in [find(each).name for each in unwanted]:
+            forget(each)
+        gather(jobs, folders)
         missing = report(jobs)
     except BadInput as error:
         raise SystemExit(f"error: {error}") from None

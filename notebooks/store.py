@@ -9,7 +9,6 @@ Executing reads and writes `runs/`: a run that is there and complete is shown, n
 
 import argparse
 import ast
-import json
 import subprocess
 import sys
 import time
@@ -122,19 +121,20 @@ def parameters(path: Path) -> dict:
 
 
 def keep_record(path: Path) -> None:
-    """Train what a paper's notebook will show, unless that was done, and copy its record into results/.
+    """Train what a paper's notebook will show, unless that was done, and keep its whole record in results/.
 
     Before the notebook is executed, because it also shows what lies in results/.
     """
     if not (NOTEBOOKS.parent / "dfer_nb" / f"{path.stem}.py").exists():
         return  # a chapter without a paper's room trains nothing
     from dfer_nb.run import run  # needs torch: only here
-    from dfer_nb.training.record import keep
+    from dfer_nb.training.keeping import keep
+    from dfer_nb.training.results import called
 
     record = run(paper=path.stem, **parameters(path))
-    target = keep(record)
-    print(f"{path.name}: its run record is in {target.relative_to(NOTEBOOKS.parent)}")
-    if json.loads((target / "environment.json").read_text(encoding="utf-8"))["commit"].endswith("+changes"):
+    keep([(record, "whole")])
+    print(f"{path.name}: its run record is kept as {called(record.config)}")
+    if record.environment["commit"].endswith("+changes"):
         say(f"WARNING: {path.name} shows a run of code that was not committed.\n"
             f"  what to do: commit the code, delete {record.path}, run `make notebooks` again, then publish")
 

@@ -1,6 +1,5 @@
 """Notebooks: stored outputs that are whole, twins in step, and store.py, which makes both."""
 
-import json
 import os
 import sys
 from types import SimpleNamespace
@@ -8,6 +7,7 @@ from types import SimpleNamespace
 import jupytext
 import nbformat
 import pytest
+import records
 import store
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -209,20 +209,18 @@ def rooms(chapter, tmp_path, monkeypatch):
     chapter.rename(paper)
     (home / "dfer_nb").mkdir()
     (home / "dfer_nb" / "chapter.py").touch()
-    record, asked = home / "results" / "chapter" / "seed0-bbbb", []
-    record.mkdir(parents=True)
-    (record / "environment.json").write_text(json.dumps({"commit": "abc"}))
-    (record / "summary.json").write_text("{}")
-    run = SimpleNamespace(path=tmp_path / "runs" / "seed0-bbbb")
+    asked, kept = [], []
+    run = SimpleNamespace(path=tmp_path / "runs" / "seed0-bbbb", config=records.config(),
+                          environment={"commit": "0123456789ab"})
     monkeypatch.setattr(store, "NOTEBOOKS", paper.parent)
     monkeypatch.setitem(sys.modules, "dfer_nb.run", SimpleNamespace(run=lambda **names: asked.append(names) or run))
-    monkeypatch.setattr("dfer_nb.training.record.keep", lambda shown: asked.append(shown) or record)
-    return SimpleNamespace(paper=paper, record=record, asked=asked, run=run)
+    monkeypatch.setattr("dfer_nb.training.keeping.keep", kept.extend)
+    return SimpleNamespace(paper=paper, asked=asked, kept=kept, run=run)
 
 
 def test_what_a_chapter_shows_is_trained_and_kept(rooms):
     store.keep_record(rooms.paper)
-    assert rooms.asked == [{"paper": "chapter", "fold": 1, "name": "x"}, rooms.run]
+    assert rooms.asked == [{"paper": "chapter", "fold": 1, "name": "x"}] and rooms.kept == [(rooms.run, "whole")]
 
 
 def test_records_are_kept_before_the_chapter_that_reads_them_is_executed(rooms, monkeypatch):
@@ -235,7 +233,7 @@ def test_records_are_kept_before_the_chapter_that_reads_them_is_executed(rooms, 
 def test_a_record_of_uncommitted_code_is_named_as_such(rooms, capsys):
     store.keep_record(rooms.paper)
     assert "not committed" not in capsys.readouterr().err
-    (rooms.record / "environment.json").write_text(json.dumps({"commit": "abc+changes"}))
+    rooms.run.environment["commit"] += "+changes"
     store.keep_record(rooms.paper)
     assert "not committed" in capsys.readouterr().err
 
@@ -243,4 +241,4 @@ def test_a_record_of_uncommitted_code_is_named_as_such(rooms, capsys):
 def test_a_chapter_without_a_room_keeps_no_record(rooms):
     (rooms.paper.parents[1] / "dfer_nb" / "chapter.py").unlink()
     store.keep_record(rooms.paper)
-    assert rooms.asked == []
+    assert rooms.asked == [] == rooms.kept

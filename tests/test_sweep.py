@@ -1,42 +1,34 @@
 """Sweeps: what a chapter declares, what of it is missing, and the Snakefile that makes it, killed and started again."""
 
 import argparse
-import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-import yaml
+import records
+from records import GROUP, TRACES, of_job
 
 from dfer_nb import files, run, sweep
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS
-from dfer_nb.run import Request
+from dfer_nb.request import Request
 from dfer_nb.sweep import Job
-from dfer_nb.training.record import Record, keep
-
-GROUP = {"dataset": "facsimile-long", "preset": "frozen", "variants": {"plain": "Table IV", "rdfer": "Table III"}}
+from dfer_nb.training.keeping import keep
+from dfer_nb.training.results import kept, kept_run
 
 
 @pytest.fixture
 def declare(tmp_path, monkeypatch):
-    """Empty folders for results and runs; returns a function that writes rdfer's sweep.yml, of groups or of text."""
-    for name in ("results", "runs", "data"):
-        monkeypatch.setenv(f"DFER_{name.upper()}", str(tmp_path / name))
-
-    def write(*groups) -> Path:
-        path = tmp_path / "results" / "rdfer" / "sweep.yml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(groups[0] if isinstance(groups[0], str) else yaml.safe_dump(list(groups)), encoding="utf-8")
-        return path
-
-    return write
+    """Empty folders; returns a function that writes rdfer's sweep.yml, of groups or of text."""
+    records.empty(tmp_path, monkeypatch)
+    return records.declare
 
 
 # What is declared
@@ -119,9 +111,7 @@ def test_a_paper_without_a_sweep_says_which_have_one(declare):
 def test_the_options_of_a_run_are_read_back_as_the_same_run(request_):
     parser = argparse.ArgumentParser()
     run.add_options(parser)
-    options = Job(request_, "").options
-    assert options[-2:] == ["--keep", "slim"] and Job(request_, "", "whole").options[-2:] == ["--keep", "whole"]
-    read = vars(parser.parse_args(options[:-2]))
+    read = vars(parser.parse_args(Job(request_, "").options))
     assert (read.pop("fresh"), read.pop("progress")) == (False, True)
     assert Request(**read) == request_
 
@@ -135,30 +125,12 @@ def test_runs_on_the_same_clips_share_their_data():
     assert len(same) == 1 and len(same.union(others)) == 1 + len(others)
 
 
-def kept(job: Job) -> None:
-    folder = files.results_dir() / job.name
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(job.request.config()))
-    (folder / "summary.json").write_text("{}")
-
-
-def test_a_record_counts_while_code_and_settings_are_those_that_made_it(declare, monkeypatch):
-    declare(GROUP)
-    plain, rdfer = sweep.declared("rdfer")
-    kept(plain)
-    assert sweep.is_kept(plain) and not sweep.is_kept(rdfer)
-    assert [sweep.is_kept(job) for job in sweep.declared("rdfer")] == [True, False]
-    with monkeypatch.context() as patch:
-        patch.setattr(run, "code_version", lambda paper: "another")
-        assert not any(map(sweep.is_kept, sweep.declared("rdfer")))
-    declare(GROUP | {"epochs": 3})
-    assert not any(map(sweep.is_kept, sweep.declared("rdfer")))
-
-
 def test_the_report_names_what_is_missing_and_why(declare, monkeypatch, capsys):
+    monkeypatch.setattr(run, "traces", lambda request: TRACES)
     declare(GROUP | {"seeds": [0, 1]})
     jobs = sweep.declared("rdfer")
-    kept(jobs[0])
+    of_job(jobs[0])
+    sweep.gather(jobs)
     for job, text in zip(jobs[1:], ["warning\nerror: the disk is full\n  where: here\n",
                                     "Traceback (most recent call last):\n  File\nKeyError: 'frames'\n"], strict=False):
         job.log.parent.mkdir(parents=True, exist_ok=True)
@@ -172,8 +144,12 @@ def test_the_report_names_what_is_missing_and_why(declare, monkeypatch, capsys):
     told = capsys.readouterr().out
     assert told.startswith("1 of 4 runs") and all(f"missing: {line}" in told for line in wanted)
     for job in jobs[1:]:
-        kept(job)
+        of_job(job)
     assert sweep.main() == 0 and sweep.report(jobs) == []
+    monkeypatch.setattr(run, "traces", lambda request: {"training": TRACES["training"] | {"rates": [0.1, 0.3]}})
+    jobs[0].log.parent.mkdir(parents=True, exist_ok=True)
+    jobs[0].log.write_text("last epoch: WAR 50\n")
+    assert sweep.report(jobs[:1])[0].endswith(f"kept, but changed since: training: rates ({jobs[0].log})")
 
 
 @pytest.mark.parametrize("arguments", [["--dataset", "dfw"], ["--prepare", "nothing-draw0"], ["--preset", "big"]])
@@ -224,8 +200,8 @@ def said(folder: Path) -> dict[str, int]:
 
 
 def times() -> dict[Path, int]:
-    """When each kept record was written."""
-    return {path: path.stat().st_mtime_ns for path in files.results_dir().rglob("summary.json")}
+    """When each record in runs/ was written."""
+    return {path: path.stat().st_mtime_ns for path in files.runs_dir().rglob("summary.json")}
 
 
 def test_the_snakefile_makes_what_is_missing_and_goes_on_after_a_kill(declare, tiny, tmp_path, monkeypatch, capsys):
@@ -236,24 +212,26 @@ def test_the_snakefile_makes_what_is_missing_and_goes_on_after_a_kill(declare, t
     absent = "mps" if sys.platform == "linux" else "cuda"
     declare(there, group | {"variants": {"windows": "cannot be run"}, "device": absent}, good)
     flat, windows, *four = sweep.declared("rdfer")
-    kept(flat)
+    keep([(of_job(flat), "slim")])
+    shutil.rmtree(files.runs_dir() / "rdfer")
 
     process = snakemake(tmp_path)  # the first start is killed when one of the four is there
-    while len(times()) < 2:
+    while not times():
         assert process.poll() is None, (tmp_path / "told").read_text()
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     before = times()
+    assert len(kept("rdfer")) == 1  # nobody was left to gather it
 
     assert snakemake(tmp_path).wait() == 1  # one fails, and does not stop the others
     after = times()
-    assert said(tmp_path) == {"run": 6 - len(before), "all": 1, "total": 7 - len(before)}
-    assert after.items() >= before.items() and not list(files.runs_dir().rglob("flat"))
+    assert said(tmp_path) == {"run": 5 - len(before), "all": 1, "total": 6 - len(before)}
+    assert len(after) == 4 and after.items() >= before.items() and not list(files.runs_dir().rglob("flat/seed*"))
     for job in four:
-        record = Record(files.results_dir() / job.name)
+        record = kept_run(job.called)
         assert record.summary["reported"]["clips"] > 0 and record.config["seed"] == job.request.seed
-    assert len(after) == 5 and not sweep.is_kept(windows)
+    assert len(kept("rdfer")) == 5 and not sweep.is_kept(windows)
     left = [path.name for path in (*files.runs_dir().rglob("*"), *files.results_dir().rglob("*"))]
     assert not [name for name in left if ".unfinished" in name or ".partial" in name or ".lock" in name]
     monkeypatch.setattr(sys, "argv", ["sweep"])
@@ -266,6 +244,23 @@ def test_the_snakefile_makes_what_is_missing_and_goes_on_after_a_kill(declare, t
     assert sweep.main() == 0
 
 
+def test_the_snakefile_makes_again_what_is_out_of_date_and_adds_features(declare, tiny, tmp_path):
+    group = {"dataset": "dfew", "root": str(tiny), "preset": "frozen", "epochs": 1}
+    declare(group | {"variants": {"plain": "its record is out of date"}},
+            group | {"variants": {"rdfer": "features are wanted now"}, "keep": "features"})
+    plain, rdfer = sweep.declared("rdfer")
+    of_job(plain, traces={"training": {"loss": [9.0]}})
+    record = run.run(progress=False, **asdict(rdfer.request))
+    before = times()
+    assert [sweep.unmade(job) for job in (plain, rdfer)] == ["summary.json", "features.parquet"]
+    assert snakemake(tmp_path).wait() == 0, (tmp_path / "told").read_text()
+    assert said(tmp_path) == {"run": 1, "again": 1, "data": 1, "features": 1, "all": 1, "total": 5}
+    after = times()
+    assert {path.parent for path in after if after[path] == before[path]} == {record.path}  # trained once
+    assert sweep.is_kept(plain) and sweep.is_kept(rdfer) and not (files.runs_dir() / ".again").exists()
+    assert len(kept_run(rdfer.called).features) == record.summary["reported"]["clips"]
+
+
 # What came of it
 
 
@@ -274,29 +269,15 @@ def test_the_main_table_is_the_mean_of_five_folds_and_of_no_fewer(tiny, runs, tm
     options = ["--dataset", "dfew", "--root", str(tiny), "--preset", "frozen", "--table"]
     monkeypatch.setattr("sys.argv", ["sweep", *options])
     jobs = sweep.chosen("dfew", str(tiny), "frozen")
-    records = [run.run(progress=False, **asdict(job.request)) for job in jobs]
+    made = [run.run(progress=False, **asdict(job.request)) for job in jobs]
     assert [job.request.fold for job in jobs] == [1, 2, 3, 4, 5] * 2
-    for record in records[:-1]:
-        keep(record)
+    shutil.copytree(made[-1].path, tmp_path / "last")
+    shutil.rmtree(made[-1].path)
     assert sweep.main() == 1 and "Table 1" not in capsys.readouterr().out
-    keep(records[-1])
+    shutil.copytree(tmp_path / "last", made[-1].path)
     assert sweep.main() == 0
     said = capsys.readouterr().out
     assert said.count("frozen features, dfew, folds 1, 2, 3, 4, 5") == 2
-    means = [sum(record.summary["reported"]["WAR"] for record in part) / 5 for part in (records[:5], records[5:])]
+    means = [sum(record.summary["reported"]["WAR"] for record in part) / 5 for part in (made[:5], made[5:])]
     lines = [line.split() for line in said.splitlines() if line.startswith("WAR")]
     assert lines == [["WAR", f"{means[0]:.2f}", "69.73", "–"], ["WAR", f"{means[1]:.2f}", "69.25", "–"]]
-
-
-def test_a_record_of_another_processor_is_kept_too(tiny, runs, tmp_path, monkeypatch):
-    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
-    job = Job(Request(dataset="dfew", root=str(tiny), preset="frozen", epochs=1, threads=1), "")
-    folder = keep(run.run(progress=False, **asdict(job.request)))
-    assert sweep.is_kept(job)
-    elsewhere = folder.rename(folder.with_name("seed0-aaaaaaaaaaaa"))
-    config = json.loads((elsewhere / "config.json").read_text())
-    (elsewhere / "config.json").write_text(json.dumps(config | {"precision": "16-mixed", "device": "cuda"}))
-    assert sweep.kept_folder(job) == elsewhere
-    assert not sweep.is_kept(Job(replace(job.request, device="cpu"), ""))  # asked for by name
-    (elsewhere / "config.json").write_text(json.dumps(config | {"code": "older"}))
-    assert not sweep.is_kept(job)

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from dfer_nb import files
 from dfer_nb.errors import BadInput
 
 CHECKPOINT_FORMAT = "dfer_nb checkpoint 1"
-FEATURES = "features.parquet"
+FEATURES, TRACES = "features.parquet", "traces.json"
 
 
 class Record:
@@ -58,16 +57,19 @@ class Record:
     @cached_property
     def truth(self) -> pd.DataFrame | None:
         """The dataset's truth for the clips of this run, or None for a dataset that has none."""
-        for path in (self.path / "truth.parquet", kept_truth(self.config)):
-            if path.exists():
-                return pd.read_parquet(path)
-        return None
+        path = self.path / "truth.parquet"
+        return pd.read_parquet(path) if path.exists() else None
 
     @cached_property
     def features(self) -> pd.DataFrame | None:
         """A row a test clip: clip, features (D,), as `training.replay.features` gives them; None where not kept."""
         path = self.path / FEATURES
         return pd.read_parquet(path) if path.exists() else None
+
+    @cached_property
+    def traces(self) -> dict[str, dict[str, list]]:
+        """Which arithmetic made it: what was traced -> its series (see `trace`); {} where it is not known."""
+        return self._json(TRACES) if (self.path / TRACES).exists() else {}
 
     def load_weights(self, model: torch.nn.Module) -> None:
         """Put the run's last weights into a model. Raises BadInput (see `load_checkpoint`)."""
@@ -95,64 +97,6 @@ def record_folder(config: dict) -> Path:
         / c["variant"]
         / f"seed{c['seed']}-{files.digest(config)}"
     )
-
-
-SLIM = ("split", "clip", "label", "prediction", "loss", "agreement", "weight")  # of the training clips; of others four
-
-
-def keep(record: Record, slim: bool = False) -> Path:
-    """Copy a record into results/, to be committed: without its checkpoint, and of the clips the reported epoch alone.
-
-    slim: of the clips only what comparisons of many runs need. Training clips are kept where the method tells them
-    apart, and not for heads on frozen features, which decide nothing about labels. Numbers are rounded to three
-    decimals in a whole copy. The truth is kept once for all runs on the same data. Replaces a record of the same run
-    with another hash (older code or settings). Returns the copy's folder.
-    """
-    target = files.results_dir() / record.path.relative_to(files.runs_dir())
-    clips = record.clips[record.clips["epoch"] == record.summary["reported"]["epoch"] - 1]
-    train = clips["split"] == "train"
-    if not ("agreement" in clips or (clips.loc[train, "weight"] != 1).any()):
-        clips = clips[~train]
-    clips = _slim(clips, record.config) if slim else clips.round(3)
-    if record.truth is not None:
-        kept_truth(record.config).parent.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(kept_truth(record.config), record.truth.to_parquet(index=False, compression="zstd"))
-    with files.atomic_folder(target) as folder:
-        for name in ("config.json", "environment.json", "epochs.parquet", "summary.json"):
-            shutil.copy(record.path / name, folder)
-        if record.features is not None and not slim:
-            record.features.to_parquet(folder / FEATURES, index=False, compression="zstd")
-        clips.to_parquet(folder / "clips.parquet", index=False, compression="zstd")
-        for other in target.parent.glob("seed*"):  # before the copy is there: a run is kept once all of this is done
-            if other != target and is_complete(other) and _named(Record(other)) == _named(record):
-                shutil.rmtree(other)
-    return target
-
-
-def _slim(clips: pd.DataFrame, config: dict) -> pd.DataFrame:
-    train = clips["split"] == "train"
-    if config["training"]["features"] or not train.any():
-        return clips.loc[~train, [*SLIM[:4]]]
-    clips = clips[[name for name in SLIM if name in clips]].copy()
-    clips.loc[~train, [name for name in SLIM[4:] if name in clips]] = None
-    return clips
-
-
-def _named(record: Record) -> dict:
-    """What a user calls a run by: two records of one name differ in their code, settings or data."""
-    return {name: record.config.get(name) for name in ("fold", "preset", "variant", "seed", "draw", "threads")}
-
-
-def kept_truth(config: dict) -> Path:
-    """Where the truth of a kept record's dataset lies, shared by all runs on it and all folds."""
-    return files.results_dir() / "truth" / f"{config['dataset']}-draw{config['draw']}.parquet"
-
-
-def kept(paper: str, **wanted) -> list[Record]:
-    """The committed records of a paper whose configuration has the wanted values, in the order of their folders."""
-    paths = sorted(path.parent for path in (files.results_dir() / paper).rglob("summary.json"))
-    found = [Record(path) for path in paths]
-    return [record for record in found if all(record.config[name] == value for name, value in wanted.items())]
 
 
 def write_json(path: Path, content: dict) -> None:

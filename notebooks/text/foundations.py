@@ -38,7 +38,7 @@ from dfer_nb.data.expressions import DFEW_COUNTS, EXPRESSIONS
 from dfer_nb.facsimile import face, storyboard
 from dfer_nb.facsimile.recipes import ACTION_UNITS, RECIPES
 from dfer_nb.training import metrics
-from dfer_nb.training.record import kept, kept_truth
+from dfer_nb.training.results import kept, kept_truth
 from dfer_nb.viewing.evidence import statistics, tables
 from dfer_nb.viewing.evidence.records import key as run_of
 from dfer_nb.viewing.page import Table, show

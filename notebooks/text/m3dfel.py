@@ -60,7 +60,7 @@ import torch
 from dfer_nb import m3dfel, presets, run
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
-from dfer_nb.training.record import kept
+from dfer_nb.training.results import kept
 from dfer_nb.viewing.evidence import instances, tables
 from dfer_nb.viewing.page import show
 from dfer_nb.viewing.pictures import figures

@@ -327,7 +327,7 @@ shown
 # inside the known apex, neutral clips left out: nobody can miss theirs.
 
 # %%
-from dfer_nb.training.record import kept
+from dfer_nb.training.results import kept
 from dfer_nb.viewing.evidence.statistics import against
 
 long_runs = kept("rdfer", dataset="facsimile-long", preset="laptop", threads=1)

@@ -29,7 +29,7 @@
 
 # %%
 from dfer_nb.data.expressions import EXPRESSIONS
-from dfer_nb.training.record import kept
+from dfer_nb.training.results import kept
 from dfer_nb.viewing.evidence import tables
 from dfer_nb.viewing.evidence.audit import audit
 from dfer_nb.viewing.evidence.overview import overview

@@ -52,6 +52,13 @@ def test_a_folder_that_is_not_whole_is_not_a_record(tmp_path):
         record.Record(tmp_path)
 
 
+def test_the_traces_are_those_that_lie_beside_it(tmp_path):
+    (tmp_path / "summary.json").write_text("{}")
+    assert record.Record(tmp_path).traces == {} and record.Record(tmp_path).truth is None
+    (tmp_path / "traces.json").write_text('{"training": {"loss": [1.5]}}')
+    assert record.Record(tmp_path).traces == {"training": {"loss": [1.5]}}
+
+
 def test_the_folder_follows_from_the_configuration(monkeypatch, tmp_path):
     monkeypatch.setenv("DFER_RUNS", str(tmp_path))
     config = {"paper": "rdfer", "dataset": "facsimile", "fold": 2, "variant": "flat", "seed": 3}

@@ -1,0 +1,141 @@
+"""What there is of declared runs: which records count, and how they get into results/ from runs and other machines."""
+
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import records
+from records import GROUP, of_job
+
+from dfer_nb import files, run, sweep
+from dfer_nb.errors import BadInput
+from dfer_nb.sweep import Job
+from dfer_nb.training.keeping import keep
+from dfer_nb.training.record import Record
+from dfer_nb.training.results import kept, kept_run
+
+
+@pytest.fixture
+def declare(tmp_path, monkeypatch):
+    """Empty folders; returns a function that writes rdfer's sweep.yml, of groups or of text."""
+    records.empty(tmp_path, monkeypatch)
+    return records.declare
+
+
+@pytest.fixture
+def traced(monkeypatch):
+    """Today's traces, made up: a dict to be changed."""
+    traces = {name: dict(series) for name, series in records.TRACES.items()}
+    monkeypatch.setattr(run, "traces", lambda request: traces)
+    return traces
+
+
+def test_a_record_counts_while_data_settings_and_arithmetic_are_those_that_made_it(declare, traced, monkeypatch):
+    declare(GROUP)
+    plain, rdfer = sweep.declared("rdfer")
+    keep([(of_job(plain), "slim")])
+    assert sweep.is_kept(plain) and not sweep.is_kept(rdfer)
+    assert [sweep.is_kept(job) for job in sweep.declared("rdfer")] == [True, False]
+    traced["training"] |= {"rates": [0.1 * (1 + 1e-9), 0.2]}
+    assert sweep.is_kept(plain)  # the tolerance leaves room for another processor
+    traced["training"] |= {"rates": [0.1, 0.3]}
+    assert not sweep.is_kept(plain) and sweep.out_of_date(kept_run(plain.called), plain) == ["training: rates"]
+    traced["training"] |= records.TRACES["training"]
+    declare(GROUP | {"epochs": 3})
+    assert not any(map(sweep.is_kept, sweep.declared("rdfer")))
+
+
+def test_a_record_of_another_processor_is_kept_too(declare, traced):
+    declare(GROUP)
+    job, _ = sweep.declared("rdfer")
+    record = of_job(job, precision="16-mixed", device="cuda")
+    assert sweep.made_of(job).path == record.path and record.path.name != Path(job.name).name
+    assert sweep.gather([job]) == 1 and sweep.is_kept(job)
+    assert not sweep.is_kept(Job(replace(job.request, device="cpu"), ""))  # asked for by name
+    assert not sweep.is_kept(Job(replace(job.request, threads=2), ""))
+
+
+def test_finished_runs_are_gathered_once_and_no_others(declare, traced):
+    path = declare(GROUP | {"seeds": [0, 1]})
+    one, two, three, four = sweep.declared("rdfer")
+    of_job(one), of_job(two, traces={"training": {"loss": [9.0]}})
+    of_job(three).path.joinpath("summary.json").unlink()
+    records.write(one.config | {"seed": 7})  # nobody declared it
+    assert sweep.gather([one, two, three, four]) == 1
+    assert [record.name for record in kept("rdfer")] == [one.called]
+    assert sweep.gather(sweep.declared("rdfer")) == 0
+    assert [sweep.unmade(job) for job in (one, two, three, four)] == ["", *["summary.json"] * 3]
+    of_job(two)
+    assert sweep.unmade(two) == "" and not sweep.is_kept(two)  # it has only to be gathered
+    assert path.exists() and sweep.gather([one, two]) == 1 and sweep.is_kept(two)
+
+
+def test_a_record_kept_slim_and_later_declared_whole_is_made_whole(declare, traced):
+    declare(GROUP)
+    slim, other = sweep.declared("rdfer")
+    of_job(slim), of_job(other)
+    sweep.gather([slim, other])
+    declare(GROUP | {"keep": "whole"})
+    whole, _ = sweep.declared("rdfer")
+    assert sweep.is_kept(slim) and not sweep.is_kept(whole) and sweep.unmade(whole) == ""
+    assert sweep.gather([whole]) == 1 and "p0" in kept_run(whole.called).clips
+    assert sweep.is_kept(slim) and sweep.gather([slim]) == 0  # more than is wanted is enough
+    features = replace(whole, keep="features")
+    assert sweep.unmade(features) == "features.parquet" and sweep.gather([features]) == 0
+    of_job(features, features=True)
+    assert sweep.unmade(features) == "" and sweep.gather([features]) == 1
+    assert len(kept_run(features.called).features) == 8
+    shutil.rmtree(files.runs_dir())  # what is not in runs/ any more has to be run again
+    assert sweep.unmade(replace(other, keep="whole")) == "summary.json"
+    assert sweep.report([replace(other, keep="whole")])[0].endswith(f"kept slim, wanted whole ({other.log})")
+
+
+def elsewhere(folder: Path, monkeypatch, do) -> None:
+    """Does something on another machine, whose results/ and runs/ lie in a folder."""
+    with monkeypatch.context() as patch:
+        for name in ("results", "runs"):
+            patch.setenv(f"DFER_{name.upper()}", str(folder / name))
+        do()
+
+
+@pytest.mark.parametrize("which", ["results", "runs"])
+def test_the_results_of_two_machines_are_put_together(declare, traced, tmp_path, monkeypatch, capsys, which):
+    declare(GROUP | {"seeds": [0, 1]})
+    jobs = one, two, three, four = sweep.declared("rdfer")
+    of_job(one, environment={"commit": "here"}), of_job(three, environment={"commit": "here"})
+    sweep.gather(jobs)
+
+    def there():
+        for job in (one, two):
+            of_job(job, environment={"commit": "there"}, precision="16-mixed")
+        of_job(four, traces={"training": {"loss": [9.0]}})  # by another arithmetic
+        records.write(one.config | {"seed": 7})
+        keep([(Record(path.parent), "whole") for path in files.runs_dir().rglob("summary.json")])
+
+    elsewhere(tmp_path / "there", monkeypatch, there)
+    monkeypatch.setattr(sys, "argv", ["sweep", "--gather", str(tmp_path / "there" / which), str(tmp_path / "results")])
+    assert sweep.main() == 1 and capsys.readouterr().out.startswith("3 of 4 runs")
+    commits = {record.name: record.environment["commit"] for record in kept("rdfer")}
+    assert commits == {one.called: "here", two.called: "there", three.called: "here"}
+    assert kept_run(two.called).keep == ("whole" if which == "results" else "slim")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput, match="no records here"):
+        sweep.gather(jobs, [tmp_path / "empty"])
+
+
+def test_one_run_is_shown_alone_or_taken_out(declare, traced, monkeypatch, capsys):
+    declare(GROUP)
+    job, other = sweep.declared("rdfer")
+    of_job(job), of_job(other)
+    sweep.gather([job, other])
+    monkeypatch.setattr(sys, "argv", ["sweep", "--show", job.called])
+    assert sweep.main() == 0
+    assert "variant: plain" in (told := capsys.readouterr().out) and "rule: last epoch" in told
+    monkeypatch.setattr(sys, "argv", ["sweep", "--show", job.called.replace("plain", "plane")])
+    with pytest.raises(SystemExit, match=f"^error: there is no kept run(.|\n)*near are: {job.called}"):
+        sweep.main()
+    shutil.rmtree(files.runs_dir())
+    monkeypatch.setattr(sys, "argv", ["sweep", "--forget", job.called])
+    assert sweep.main() == 1 and [record.name for record in kept("rdfer")] == [other.called]
