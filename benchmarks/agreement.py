@@ -26,7 +26,9 @@ def step(model, method, optimizer, batch: Batch, with_agreement: bool) -> float:
         features = model.embed(model.backbone(chosen.flatten(0, 1)).unflatten(0, chosen.shape[:2]))
         output = {"logits": model.classifier(model.streams(features * found["summary"][:, None])), **found}
     loss = method.loss(output, batch)
-    weights = method.weights(loss.detach(), output, batch) if with_agreement else torch.ones_like(loss)
+    weights = torch.ones_like(loss)
+    if with_agreement:
+        weights = method.weights(loss.detach(), method.columns(output), batch.clip)
     (weights * (loss + method.auxiliary(output, batch))).mean().backward()
     guard_gradients(optimizer, 1.0, "a benchmark")
     optimizer.step()

@@ -72,6 +72,18 @@ def test_finished_runs_are_gathered_once_and_no_others(declare, traced):
     assert path.exists() and sweep.gather([one, two]) == 1 and sweep.is_kept(two)
 
 
+def test_what_a_kill_has_left_beside_a_whole_record_goes_when_it_is_gathered(declare, traced):
+    declare(GROUP)
+    one, two = sweep.declared("rdfer")
+    for job in (one, two):
+        folder = of_job(job).path
+        for name in (f"{folder.name}.unfinished", f".{folder.name}.unfinished.partial-old-1", f".{folder.name}.partial-1"):
+            folder.with_name(name).mkdir()
+    assert sweep.gather([one]) == 1
+    left = {job: [path.name for path in (files.runs_dir() / job.name).parent.iterdir()] for job in (one, two)}
+    assert left[one] == [Path(one.name).name] and len(left[two]) == 4
+
+
 def test_a_record_kept_slim_and_later_declared_whole_is_made_whole(declare, traced):
     declare(GROUP)
     slim, other = sweep.declared("rdfer")

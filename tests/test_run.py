@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from dfer_nb import datasets, facsimile
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.errors import BadInput
-from dfer_nb.run import Request, find, prepare, read_table, run
+from dfer_nb.request import Request, prepare, read_table
+from dfer_nb.run import find, run
 
 
 @pytest.mark.parametrize(

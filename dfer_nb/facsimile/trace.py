@@ -5,7 +5,6 @@ own numbers, and of a few clips in which every trouble and every look occurs, wh
 their frames look, as means over parts of the picture: one grey level in a few pixels does not show, a moved line does.
 """
 
-from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -14,15 +13,11 @@ import pandas as pd
 from dfer_nb.data.expressions import NEUTRAL
 from dfer_nb.facsimile import casting, face, identity, storyboard
 from dfer_nb.facsimile.storyboard import FPS, SIZE, STYLES, Script
-
-Numbers = dict[str, list]  # a name -> numbers, nested as they are shaped
+from dfer_nb.trace import Numbers, changed
 
 DRAW = 1  # 0 would hide all that a draw's number is multiplied by
 OF_EACH = 10  # clips of every label whose scripts are averaged: among so many, every version of an expression occurs
 GRID = 4  # a frame is described by the mean colours of GRID x GRID cells
-CELLS = "cells"
-ROOM = {CELLS: 0.02}  # by how much numbers of the same drawing may differ; cells in grey levels
-LEAST_ROOM = 1e-4
 WORDS = ("slice", "wrong_kind", "quality_kind", "irrelevant_kind", "hard_why")
 COUNTED = (*WORDS, "fold", "true_label", "given_label", "second_label", "irrelevant_label", "short_apex")
 MEASURED = ("severity", "intensity", "irrelevant_start", "irrelevant_frames")
@@ -30,7 +25,7 @@ LOOKS = ("hair", "beard", "glasses", "iris", "clothes")
 
 
 @cache
-def drawing(kind: str) -> Numbers:
+def drawing(kind: str) -> dict[str, list]:
     """The trace of one kind of FACSimile. It is kept for the process: leave it as it is."""
     plan = casting.plan(kind, DRAW, **casting.SIZES)
     chosen = telling(plan)
@@ -42,24 +37,12 @@ def drawing(kind: str) -> Numbers:
               "views": [_rounded(_seen(script).mean(axis=0), 5) for script in scripts]}
     shown = [_cells(script, t) for script, row in zip(scripts, chosen.itertuples(), strict=True)
              for t in _moments(script, row, STYLES[kind].n_frames)]
-    return found | {CELLS: shown}
+    return found | {"cells": shown}
 
 
-def same(one: Mapping, other: Mapping) -> bool:
-    """Whether two traces are of one drawing: whole numbers equal, others within what another processor may differ."""
-    if one.keys() != other.keys():
-        return False
-    return all(_close(one[name], other[name], ROOM.get(name, LEAST_ROOM)) for name in one)
-
-
-def _close(one: list, other: list, room: float) -> bool:
-    try:
-        a, b = np.array(one), np.array(other)
-    except ValueError:  # rows of different lengths: no trace that was written here
-        return False
-    if a.shape != b.shape or a.dtype.kind not in "if" or a.dtype.kind != b.dtype.kind:
-        return False
-    return bool((np.abs(a - b) <= (room if a.dtype.kind == "f" else 0)).all())
+def same(one: Numbers, other: Numbers) -> bool:
+    """Whether two traces are of one drawing, give or take what another processor rounds otherwise."""
+    return not changed(one, other, drawn=True)
 
 
 def telling(plan: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,10 @@ class Host(ChannelsLast):
     its own does not carry two; then calling it raises BadInput. What may come pre-trained is named `backbone`, and
     learns at the rate of backbones; everything else learns at the rate of heads. `scale` brings features to one scale
     before the classifier, or before the framework's own layers; it does nothing unless it is replaced.
+    `size`: the only side of frames, in pixels, that it takes; 0: any.
     """
+
+    size = 0
 
     def __init__(self, out_dim: int, num_classes: int = 7):
         super().__init__()

@@ -41,6 +41,18 @@ def keep(runs: Iterable[tuple[Record, str]]) -> None:
             places = _keep_traces(paper, {name: record for name, (record, _) in named.items()})
             _change(paper, {name: _Part(*run, places[name]) for name, run in named.items()})
             _drop_traces(paper)
+        for record, _ in named.values():
+            _tidy(record.path)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a run in runs/ that was killed when its record was whole has left beside it."""
+    if folder.is_relative_to(files.runs_dir()) and len(list(folder.parent.glob(f"*{folder.name}*"))) > 1:
+        with files.alone(folder):
+            unfinished = folder.with_name(folder.name + ".unfinished")
+            files.sweep(unfinished)  # first: it may put such a state back
+            shutil.rmtree(unfinished, ignore_errors=True)
+            files.sweep(folder)
 
 
 def forget(name: str) -> None:

@@ -1,9 +1,11 @@
 """What made a result: the code, the weights, the libraries and the machine."""
 
-import ast
 import hashlib
 import platform
+import re
 import subprocess
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,58 +26,50 @@ LIBRARIES = (
     "pandas",
     "scikit-learn",
 )
-# Imported by the training, but they only say how things are named and written.
-_NO_RESULT = {"dfer_nb", "dfer_nb.errors", "dfer_nb.files", "dfer_nb.training.record", "dfer_nb.data.expressions"}
 
 
 @cache
-def code_version(paper: str) -> str:
-    """Hash of the code that decides a paper's results: its room, the training loop, and all that they import.
+def code_text() -> str:
+    """Hash of this package's files, its weights among them, of the libraries, and of the processor.
 
-    Comments, docstrings and layout do not count; weights that lie beside the code do. What a run was told (presets)
-    and what it was given (data) are hashed on their own.
+    It decides nothing about a record: it says how long what was once computed need not be computed again.
     """
-    parts, waiting = {}, [f"dfer_nb.{paper}", "dfer_nb.training.fit"]
-    while waiting:
-        name = waiting.pop()
-        path = PACKAGE.parent / Path(*name.split(".")).with_suffix(".py")
-        if name in parts or name in _NO_RESULT or not path.exists():
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        waiting += _imported(tree)
-        parts[name] = bare(tree)
-        for weights in path.parent.glob("*.safetensors"):
-            parts[weights.name] = hashlib.sha256(weights.read_bytes()).hexdigest()
-    return files.digest(parts)
+    paths = sorted(path for kind in ("*.py", "*.safetensors") for path in PACKAGE.rglob(kind))
+    parts = {str(path.relative_to(PACKAGE)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return files.digest([parts, versions(), processor()])
 
 
-def _imported(tree: ast.Module) -> list[str]:
-    """Modules of this package that a file imports, also as `from dfer_nb.data import video`."""
-    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
-    names = {node.module for node in froms} | {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
-    return sorted(name for name in names if name.startswith("dfer_nb."))
+def environment(device: str, frames: int) -> dict:
+    """Versions, machine, threads, date and commit of a run; the commit says "+changes" when code was not committed.
 
-
-def bare(tree: ast.Module) -> str:
-    """A file's code without its comments, docstrings and layout; the tree is changed."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            if ast.get_docstring(node, clean=False) is not None:
-                node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
-
-
-def environment(paper: str, device: str) -> dict:
-    """Versions, machine, threads and commit of this run; the commit says "+changes" when code was not committed."""
+    frames: the number of files (clips) that were decoded for it.
+    """
     return {
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
+        "versions": versions(),
         "commit": _commit(),
-        "code": code_version(paper),
+        "date": datetime.now(UTC).date().isoformat(),
         "device": device,
+        "processor": processor(),
         "machine": platform.machine(),
         "system": platform.system(),
         "threads": torch.get_num_threads(),
+        "files": frames,
     }
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the libraries that a result rests on."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
+
+
+@cache
+def processor() -> str:
+    """The processor's model, and the widest vectors that PyTorch uses on it: another one gives another record."""
+    name = platform.processor() or platform.machine()
+    with suppress(OSError):
+        found = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.M)
+        name = found[0].strip() if found else name
+    return f"{name} ({torch.backends.cpu.get_cpu_capability()})"
 
 
 def _version(library: str) -> str:

@@ -10,7 +10,8 @@ from dfer_nb.data.batches import Batch
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import build, plan
 from dfer_nb.rdfer import AgreementReweighting
-from dfer_nb.run import Request, make_fabric, prepare, read_table, run
+from dfer_nb.request import Request, make_fabric, prepare, read_table
+from dfer_nb.run import run
 from dfer_nb.training.controls import HELD_OUT, Control, hold_out, with_true_labels
 from dfer_nb.training.fit import Fit
 

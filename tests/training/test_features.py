@@ -12,7 +12,8 @@ from dfer_nb.data import batches, video
 from dfer_nb.errors import BadInput
 from dfer_nb.models.backbones import backbone
 from dfer_nb.rdfer import resample
-from dfer_nb.run import read_table, run
+from dfer_nb.request import read_table
+from dfer_nb.run import run
 from dfer_nb.training import features
 
 

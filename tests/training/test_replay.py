@@ -9,7 +9,8 @@ import torch
 from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import PAPERS, build, plan, variants
-from dfer_nb.run import Request, add_features, prepare, run
+from dfer_nb.request import Request, prepare
+from dfer_nb.run import add_features, run
 from dfer_nb.training.keeping import keep
 from dfer_nb.training.replay import features
 from dfer_nb.training.results import kept

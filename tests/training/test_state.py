@@ -10,7 +10,7 @@ import torch
 
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import build
-from dfer_nb.run import Request, make_fabric, prepare
+from dfer_nb.request import Request, make_fabric, prepare
 from dfer_nb.training import state
 from dfer_nb.training.fit import Fit
 from dfer_nb.training.record import Record, load_checkpoint

@@ -1,0 +1,144 @@
+"""What is asked for, by name, and what it comes to: values, clips and frames."""
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+
+from dfer_nb import datasets
+from dfer_nb.data import batches
+from dfer_nb.data.cache import FrameCache
+from dfer_nb.errors import BadInput
+from dfer_nb.presets import Plan, plan
+from dfer_nb.training.controls import hold_out, with_true_labels
+from dfer_nb.training.features import frozen
+from dfer_nb.training.fit import Data
+from dfer_nb.training.optimise import Settings
+
+# Fabric says the precision of every run on stderr; the record says it too.
+logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+
+def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = True) -> Path:
+    """The folder of a dataset; FACSimile is drawn there first if it is not there yet.
+
+    Raises BadInput for an unknown dataset, and for one of the licensed datasets without a root.
+    """
+    return datasets.dataset(dataset).folder(root, draw, progress)
+
+
+def read_table(
+    dataset: str, root: Path, fold: int, drop_missing: bool = False, zero_based: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The ClipTable of a fold, FACSimile's with its slices, and the truth where the dataset has one."""
+    source = datasets.dataset(dataset)
+    return source.table(root, fold, drop_missing, zero_based), source.truth(root)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, by name. variant "" is the paper's own method; epochs 0 keeps the preset's.
+
+    root: the folder of "dfew", or another place for FACSimile than the data folder; drop_missing: leave out clips
+    that a list names and the disk does not hold; zero_based: the lists count labels from 0; device: "auto", "cpu",
+    "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself.
+    Raises BadInput for a number or a name that does not exist, and for a variant that needs a truth that "dfew" lacks.
+    """
+
+    paper: str = "rdfer"
+    dataset: str = "facsimile"
+    root: str = ""
+    fold: int = 1
+    preset: str = "laptop"
+    variant: str = ""
+    seed: int = 0
+    draw: int = 0
+    epochs: int = 0
+    device: str = "auto"
+    devices: int = 1
+    threads: int = 0
+    drop_missing: bool = False
+    zero_based: bool = False
+
+    def __post_init__(self):
+        least = {"fold": 1, "seed": 0, "draw": 0, "epochs": 0, "devices": 1, "threads": 0}
+        for name, lowest in least.items():
+            value = getattr(self, name)
+            if type(value) is not int or value < lowest or (name == "fold" and value > 5):
+                todo = "use fold 1, 2, 3, 4 or 5" if name == "fold" else f"use a whole number of {lowest} or more"
+                raise BadInput(f"there is no {name} {value!r}", "the run's parameters", todo)
+        if self.device not in DEVICES:
+            raise BadInput(f"there is no device {self.device!r}", "the run's parameters", f"use {', '.join(DEVICES)}")
+        source, chosen = datasets.dataset(self.dataset), self.plan()
+        if not source.drawn and (chosen.control == "truth" or chosen.training.labels == "true"):
+            raise BadInput(f"{self.variant} needs to know which labels are wrong, and {self.dataset} does not say",
+                           "the run's parameters", f"use {', '.join(datasets.drawn())}, or another variant")
+
+    def plan(self) -> Plan:
+        """The values that the names stand for."""
+        return plan(self.paper, self.preset, self.variant, self.dataset, self.epochs)
+
+    def data(self, progress: bool = True) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """The ClipTable of this run and the truth; FACSimile is drawn first where it is not there yet."""
+        folder = dataset_root(self.dataset, self.root, self.draw, progress)
+        table, truth = read_table(self.dataset, folder, self.fold, self.drop_missing, self.zero_based)
+        return arranged(table, truth, self.plan().training, self.seed), truth
+
+    def config(self) -> dict:
+        """All that decides the result, and so the record's folder. FACSimile need not be drawn to know it."""
+        reading = {"drop_missing": self.drop_missing, "zero_based": self.zero_based}
+        data = datasets.dataset(self.dataset).identity(self.root, self.draw, self.fold, **reading)
+        chosen, device = self.plan(), self.device if self.device != "auto" else make_fabric(self).device.type
+        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads")
+        config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}
+        config |= {"device": device, "precision": _precision(chosen, device)}
+        return config | {"data": data} | asdict(chosen)
+
+
+def arranged(table: pd.DataFrame, truth: pd.DataFrame | None, settings: Settings, seed: int) -> pd.DataFrame:
+    """A ClipTable as a run wants it: with the true labels, or with clips held out, where the settings say so."""
+    if settings.labels == "true":
+        table = with_true_labels(table, truth)
+    return hold_out(table, truth, settings.held_out, seed) if settings.held_out else table
+
+
+def prepare(request: Request, progress: bool = True) -> Data:
+    """The clips of a run, drawn, decoded and turned into features as far as this has not been done before."""
+    table, truth = request.data(progress)
+    settings = request.plan().training
+    frames = batches.cache(table, settings.size, settings.max_frames, progress=progress)
+    return as_data(table, truth, frames, settings, progress)
+
+
+def as_data(table: pd.DataFrame, truth: pd.DataFrame | None, frames: FrameCache, settings: Settings,
+            progress: bool) -> Data:
+    """What a run reads: a ClipTable, the truth of its clips, and their frames or what is frozen of them."""
+    frames = frozen(frames, settings.features, progress) if settings.features else frames
+    return Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
+
+
+def make_fabric(request: Request) -> Fabric:
+    """Lightning Fabric for the device that was asked for. Raises BadInput when it is not there."""
+    options = {"accelerator": request.device, "devices": request.devices}
+    if request.devices > 1:  # some variants leave a head unused
+        options["strategy"] = "ddp_find_unused_parameters_true"
+    try:
+        fabric = Fabric(**options)
+        return Fabric(**options, precision=_precision(request.plan(), fabric.device.type))
+    except (RuntimeError, ValueError) as error:  # what Fabric raises for a device that is not there
+        what = f"the device {request.device!r} (x{request.devices}) cannot be used: {error}"
+        raise BadInput(what, "the run's parameters", 'use device="auto"') from error
+
+
+def _precision(chosen: Plan, device: str) -> str:
+    """The plan's precision for a GPU; for a CPU the plan's other one, where the processor computes bf16 natively."""
+    if device == "cuda":
+        return chosen.training.precision
+    native = device == "cpu" and torch.cpu._is_avx512_bf16_supported()  # emulated, bf16 is slower than float32
+    return chosen.training.cpu_precision if native else "32-true"

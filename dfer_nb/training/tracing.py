@@ -1,0 +1,120 @@
+"""The trace of a training: a few clips, two epochs, and everything that a run of the same kind goes through.
+
+The real loader, augmentation, model, method or control, optimiser, schedule, evaluation and record, in double precision
+on one thread. In single precision the trace of one and the same code would differ between processors: AdamW divides a
+gradient by its own size, so where a gradient is rounding alone, a whole step is.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch.overrides import TorchFunctionMode
+
+from dfer_nb.models.host import Host
+from dfer_nb.models.layers import parameter_groups
+from dfer_nb.training.fit import Data, Fit
+from dfer_nb.training.method import Method
+from dfer_nb.training.optimise import Settings
+from dfer_nb.training.record import Record
+
+EPOCHS, BATCH, SIZE = 2, 6, 32
+DIGITS = 7  # significant ones that are written
+VOTES = "si"  # first letters of columns that hold a class: the numbers beside them say more
+
+
+def small(settings: Settings, model: torch.nn.Module) -> Settings:
+    """The settings of a run as its trace has them: small batches, and frames as small as the model takes.
+
+    Epochs are the plan's: see EPOCHS.
+    """
+    size = max((part.size for part in model.modules() if isinstance(part, Host)), default=0) or SIZE
+    return replace(settings, batch_size=BATCH, size=size, clip_norm=settings.clip_norm / 10, precision="32-true",
+                   cpu_precision="32-true")
+
+
+def measure(build: Callable[[], tuple[torch.nn.Module, Method]], data: Data, settings: Settings) -> dict[str, list]:
+    """The trace of a training on the CPU: model and method as `build` makes them, settings as `small` makes them."""
+    with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, exactly():
+        torch.manual_seed(0)
+        model, method = build()
+        home, start = Path(folder) / "record", _weights(model)
+        fabric = Fabric(accelerator="cpu", devices=1, precision="64-true")
+        Fit(model, method, data, settings, 0, fabric, home, progress=False).run({}, {})
+        found = _of_record(Record(home)) | _of_weights(start, _weights(model))
+    found |= {f"remembered: {name}": _flat(value) for name, value in method.state_dict().items()}
+    return {name: _rounded(values) for name, values in found.items()}
+
+
+class _Double(TorchFunctionMode):
+    """Meanwhile, code that asks for single precision, `x.float()` or `dtype=torch.float32`, gets double."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.float:
+            return args[0].double()
+        args = [torch.float64 if each is torch.float32 else each for each in args]
+        kwargs = {name: torch.float64 if each is torch.float32 else each for name, each in (kwargs or {}).items()}
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def exactly() -> Iterator[None]:
+    """Meanwhile, what is built and computed is so in double precision, on one thread."""
+    before, threads = torch.get_default_dtype(), torch.get_num_threads()
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    try:
+        with _Double():
+            yield
+    finally:
+        torch.set_default_dtype(before)
+        torch.set_num_threads(threads)
+
+
+def _of_record(record: Record) -> dict[str, list]:
+    clips = record.clips.sort_values(["split", "clip"])
+    found = {name: record.epochs[name] for name in record.epochs if name not in ("epoch", "seconds")}
+    for epoch, rows in clips.groupby("epoch"):
+        train = rows["split"] == "train"
+        found |= {f"training, epoch {epoch + 1}: {name}": rows.loc[train, name] for name in ("loss", "weight")}
+        others = rows[~train].dropna(axis=1)
+        found |= {f"evaluation, epoch {epoch + 1}: {name}": others[name] for name in others if _says_more(name)}
+    parts = {"test": record.summary["reported"], **record.summary["slices"]}
+    scores = {name: [part[name] for part in parts.values()] for name in ("WAR", "UAR")}
+    return {name: values.tolist() for name, values in found.items()} | scores | {
+        "reported and best epoch": [record.summary[which]["epoch"] for which in ("reported", "best_on_test")]}
+
+
+def _says_more(column: str) -> bool:
+    vote = column[0] in VOTES and column[1:].isdigit()
+    return not vote and column not in ("split", "epoch", "clip", "label", "prediction", "weight")
+
+
+def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Each group's parameters as one vector."""
+    return {name: torch.cat([p.detach().flatten() for p in parameters])
+            for name, parameters in parameter_groups(model).items()}
+
+
+def _of_weights(start: dict[str, torch.Tensor], end: dict[str, torch.Tensor]) -> dict[str, list]:
+    """How long each group's vector is, and how far it has moved: sums over so many numbers hardly know rounding."""
+    return {f"{what} of the {name}": [float(vector.norm())] for name in end
+            for what, vector in (("norm", end[name]), ("way", end[name] - start[name]))}
+
+
+def _flat(value) -> list[float]:
+    """The numbers in what a method remembers, in the order of their names: tensors, lists, dicts, numbers."""
+    if isinstance(value, Mapping):
+        return [number for name in sorted(value, key=str) for number in _flat(value[name])]
+    if isinstance(value, str):
+        return []
+    return np.asarray(value, float).ravel().tolist()
+
+
+def _rounded(values: list[float]) -> list[float]:
+    return [float(f"{value:.{DIGITS}g}") for value in values]
