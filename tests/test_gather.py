@@ -77,8 +77,8 @@ def test_what_a_kill_has_left_beside_a_whole_record_goes_when_it_is_gathered(dec
     one, two = sweep.declared("rdfer")
     for job in (one, two):
         folder = of_job(job).path
-        for name in (f"{folder.name}.unfinished", f".{folder.name}.unfinished.partial-old-1", f".{folder.name}.partial-1"):
-            folder.with_name(name).mkdir()
+        for name in ("{}.unfinished", ".{}.unfinished.partial-old-99999999", ".{}.partial-99999999"):
+            folder.with_name(name.format(folder.name)).mkdir()
     assert sweep.gather([one]) == 1
     left = {job: [path.name for path in (files.runs_dir() / job.name).parent.iterdir()] for job in (one, two)}
     assert left[one] == [Path(one.name).name] and len(left[two]) == 4
