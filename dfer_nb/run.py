@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS, build, plan, variants
 from dfer_nb.request import Request, arranged, as_data, make_fabric, prepare
 from dfer_nb.trace import differences
-from dfer_nb.training import tracing
+from dfer_nb.training import state, tracing
 from dfer_nb.training.fit import Fit
 from dfer_nb.training.provenance import code_text, environment
 from dfer_nb.training.record import FEATURES, Record, is_complete, record_folder
@@ -55,7 +54,7 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
         if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
             unfinished = folder.with_name(folder.name + ".unfinished")
             files.sweep(unfinished)  # first: it may put such a state back
-            shutil.rmtree(unfinished, ignore_errors=True)
+            state.remove(unfinished)
         if fresh or not is_complete(folder):
             with _threads(request.threads):
                 _train(fabric, request, config, folder, progress)

@@ -250,7 +250,7 @@ def test_functions_stay_short():
 def test_no_page_names_this_machine():
     """No absolute path of a home or temporary folder in what is written for readers."""
     private = re.compile(r"/(home|Users|root|tmp|work)/\w+")
-    patterns = ("*.md", "*.txt", "*.toml", "*.yml", "book/*.*", "notebooks/*.ipynb", "results/**/*.json")
+    patterns = ("*.md", "*.txt", "*.toml", "*.yml", "book/*.*", "notebooks/*.ipynb", "results/**/*.json*")
     for path in [path for pattern in patterns for path in ROOT.glob(pattern)]:
         if not path.name.startswith("out"):
             assert not (found := private.search(path.read_text(encoding="utf-8"))), f"{path}: {found[0]}"

@@ -94,14 +94,13 @@ def loader(
 ) -> Iterator[Batch]:
     """Batches of one epoch; the next one is gathered by a thread while this one is used.
 
-    cache: a FrameCache, or another with its methods (`training.features.FrozenFeatures`).
-    train: the rows are shuffled by `order(table, seed, epoch)` and augmented (when `augment` is given);
-    else they come in the table's order, as they are. n_frames: T, frames of every clip, uniformly spread
-    over it (`video.uniform`). sample: another choice of frames instead, `sample(available, rng) -> (T,)`;
-    rng is the clip's generator in training and None in testing, as the samplers of `video` take it.
-    shard: (rank, world size) of one of several processes, each of which gets
-    its part of every batch (a clip twice rather than none). Raises BadInput for an empty table, a clip that
-    is not in the cache, or a size below 1.
+    cache: a FrameCache, or another with its methods (`training.features.FrozenFeatures`). train: the rows are shuffled
+    by `order(table, seed, epoch)` and augmented (when `augment` is given); else they come in the table's order, as they
+    are. n_frames: T, frames of every clip, uniformly spread over it (`video.uniform`). sample: another choice of frames
+    instead, `sample(available, rng) -> (T,)`; rng is the clip's generator in training and None in testing, as the
+    samplers of `video` take it. shard: (rank, world size) of one of several processes, each of which gets its part of
+    every batch (a clip twice rather than none). Raises BadInput for an empty table, a clip that is not in the cache, or
+    a size below 1.
     """
     _check(cache, table, batch_size, n_frames)
     rows = order(table, seed, epoch) if train else np.arange(len(table))
@@ -112,10 +111,8 @@ def loader(
         whole = rows[number * batch_size : (number + 1) * batch_size].astype(np.int64)
         index = whole[shard[0] :: shard[1]] if shard[0] < len(whole) else whole[:1]
         names = clips[index].tolist()
-        chosen = [
-            frames_of(len(cache.frames(c)), generator(seed, epoch, key(c), "frames") if train else None)
-            for c in names
-        ]
+        lots = [generator(seed, epoch, key(c), "frames") if train else None for c in names]
+        chosen = [frames_of(len(cache.frames(c)), rng) for c, rng in zip(names, lots, strict=True)]
         draws = augment.draw([generator(seed, epoch, key(c)) for c in names]) if train and augment else None
         return index, names, _pinned(cache.take(names, chosen), device), draws
 

@@ -33,7 +33,7 @@ def cost(build: Callable[[], nn.Module], frames: Sequence[int] = (1, 16, 3, 112,
     would load from a file have no values here: build without them, they change no cost.
     """
     # The meta device is not only cheap: on a CPU an LSTM is one operation, of which PyTorch's counter knows nothing.
-    # eval() and no_grad(), as the counters in use do: training would count the same products.
+    # eval() and no_grad(), as the counters in use do.
     with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
         net = build().eval()
         with by_exact_type(net) as macs:

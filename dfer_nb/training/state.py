@@ -66,5 +66,5 @@ def changed(then: Traces | None, now: Traces | None) -> list[str]:
 
 def remove(folder: Path) -> None:
     """Remove a state, at every moment of which there is a whole one or none."""
-    (folder / "checkpoint.pt").unlink()
+    (folder / "checkpoint.pt").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -57,7 +57,7 @@ zero_based: bool = False  # True: the lists count labels from 0, as some re-dist
 import pandas as pd
 import torch
 
-from dfer_nb import m3dfel, presets, run
+from dfer_nb import m3dfel, presets, request, run
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.training.results import kept
@@ -75,8 +75,8 @@ pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
 # expression? Below are two training clips, the frames of their apex marked. One label has to do for each of them.
 
 # %% tags=["nbval-ignore-output"]
-example_root = run.dataset_root("facsimile")  # drawn when it is not there yet
-example_clips, truth = run.read_table("facsimile", example_root, 1)
+example_root = request.dataset_root("facsimile")  # drawn when it is not there yet
+example_clips, truth = request.read_table("facsimile", example_root, 1)
 paths = example_clips.set_index("clip")["path"]
 
 

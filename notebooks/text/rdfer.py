@@ -52,7 +52,7 @@ zero_based: bool = False  # True: the lists count labels from 0, as some re-dist
 import pandas as pd
 import torch
 
-from dfer_nb import presets, rdfer, run
+from dfer_nb import presets, rdfer, request, run
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.viewing.evidence import tables
@@ -75,8 +75,8 @@ pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
 # frames each. Would you have given them these labels?
 
 # %% tags=["nbval-ignore-output"]
-folder = run.dataset_root(dataset, root, draw)
-table, truth = run.read_table(dataset, folder, fold, drop_missing, zero_based)
+folder = request.dataset_root(dataset, root, draw)
+table, truth = request.read_table(dataset, folder, fold, drop_missing, zero_based)
 table["split"].value_counts().rename("clips").to_frame()
 
 
