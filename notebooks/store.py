@@ -76,7 +76,7 @@ def clean(book) -> list[str]:
 def execute(book, folder: Path) -> None:
     """Run every cell in a fresh kernel whose folder is `folder` (raises CellExecutionError)."""
     with tqdm(total=len(book.cells), unit="cell", leave=False) as bar:
-        NotebookClient(book, timeout=None, kernel_name="python3", record_timing=False,
+        NotebookClient(book, timeout=None, kernel_name="python3", record_timing=False, coalesce_streams=True,
                        resources={"metadata": {"path": str(folder)}},
                        on_cell_complete=lambda cell, cell_index: bar.update(cell_index + 1 - bar.n)).execute()
 

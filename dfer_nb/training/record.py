@@ -75,10 +75,12 @@ class Record:
         """Put the run's last weights into a model. Raises BadInput (see `load_checkpoint`)."""
         model.load_state_dict(load_checkpoint(self.path / "checkpoint.pt")["model"])
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         c = self.config
-        words = [c["paper"], c["dataset"], f"fold {c['fold']}", c["variant"], f"seed {c['seed']}", c["preset"]]
-        return f"<code>{' · '.join(words)}</code>"
+        return " · ".join([c["paper"], c["dataset"], f"fold {c['fold']}", c["variant"], f"seed {c['seed']}", c["preset"]])
+
+    def _repr_html_(self) -> str:
+        return f"<code>{self!r}</code>"
 
 
 def is_complete(path: Path) -> bool:
