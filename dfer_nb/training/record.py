@@ -76,8 +76,9 @@ class Record:
         model.load_state_dict(load_checkpoint(self.path / "checkpoint.pt")["model"])
 
     def __repr__(self) -> str:
-        c = self.config
-        return " · ".join([c["paper"], c["dataset"], f"fold {c['fold']}", c["variant"], f"seed {c['seed']}", c["preset"]])
+        paper, dataset, fold, variant, seed, preset = (
+            self.config[name] for name in ("paper", "dataset", "fold", "variant", "seed", "preset"))
+        return f"{paper} · {dataset} · fold {fold} · {variant} · seed {seed} · {preset}"
 
     def _repr_html_(self) -> str:
         return f"<code>{self!r}</code>"
