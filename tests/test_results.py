@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import combinations
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ from dfer_nb import files, sweep
 from dfer_nb.presets import PRESETS
 from dfer_nb.request import Request
 from dfer_nb.sweep import Job
+from dfer_nb.trace import differences
 from dfer_nb.training import results
 from dfer_nb.training.keeping import FORMAT, SLIM
 from dfer_nb.training.results import RUNS, kept, kept_traces, shelves
@@ -106,6 +108,15 @@ def test_every_trace_is_there_once_and_some_run_has_it(paper):
     assert set(known) == used and used
     text = (files.results_dir() / paper / "traces.json").read_text(encoding="utf-8")
     assert sum(line.startswith("  ") for line in text.split("\n")) == sum(map(len, known.values()))  # a series a line
+
+
+@pytest.mark.parametrize("paper", PRESETS)
+def test_a_trace_tells_every_variant_from_every_other(paper):
+    known = {entry["name"]: results.numbers(entry) for entry in kept_traces(files.results_dir() / paper).values()}
+    trained = [name for name in known if name.startswith("training")]
+    alike = [(one, other) for one, other in combinations(trained, 2)
+             if not differences({"training": known[one]}, {"training": known[other]})]
+    assert len(trained) > 30 and alike == []
 
 
 def test_the_results_are_few_and_small_and_hold_no_weights_and_no_place():

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from dfer_nb import datasets, facsimile
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.errors import BadInput
 from dfer_nb.request import Request, prepare, read_table
-from dfer_nb.run import find, run
+from dfer_nb.run import find, run, traces
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,36 @@ def test_another_dataset_is_trained_on_once_the_registry_has_it(tiny, runs, monk
     assert record.config["dataset"] == "films" and find(device="cpu", **asked) == record.path
     with pytest.raises(BadInput, match="films does not say(.|\n)*facsimile-long"):
         run(**asked | {"variant": "oracle-drop"})
+
+
+def test_a_record_is_made_again_once_the_code_computes_otherwise(tiny, runs, monkeypatch, capsys):
+    asked = {"dataset": "dfew", "root": str(tiny), "preset": "frozen", "epochs": 1, "device": "cpu", "progress": False}
+    first = run(**asked)
+    made = first.path.stat().st_ino
+    assert list(first.traces) == ["training rdfer/dfew/frozen/rdfer"]
+    assert run(**asked).path.stat().st_ino == made and capsys.readouterr().err == ""
+    (name, numbers), = first.traces.items()
+    now = {name: numbers | {"training, epoch 1: loss": [1.001 * x for x in numbers["training, epoch 1: loss"]]}}
+    monkeypatch.setattr("dfer_nb.run.traces", lambda request: now)
+    again = run(**asked)
+    assert again.path == first.path and again.path.stat().st_ino != made and again.traces == now
+    assert f"{name}: training, epoch 1: loss" in capsys.readouterr().err
+    made = again.path.stat().st_ino
+    assert run(**asked).path.stat().st_ino == made
+
+
+@pytest.mark.parametrize("dataset", ["facsimile-hard", "dfew"])
+def test_traces_are_computed_once_for_each_state_of_the_code(runs, monkeypatch, dataset):
+    request = Request("rdfer", dataset, root="nowhere", preset="frozen", variant="plain")
+    first = traces(request)
+    drawn = {f"drawing {dataset}"} - {"drawing dfew"}
+    assert set(first) == {f"training rdfer/{dataset}/frozen/plain"} | drawn
+    monkeypatch.setattr("dfer_nb.run._training_trace", None)  # it would fail
+    assert traces(request) == traces(Request(**asdict(request) | {"seed": 3, "fold": 2, "epochs": 5})) == first
+    monkeypatch.setattr("dfer_nb.run.code_text", lambda: "another state")
+    with pytest.raises(TypeError):
+        traces(request)
+    assert not list(runs.rglob("*partial*"))
 
 
 # The whole default run: a chapter's evidence, and a floor under it.

@@ -23,7 +23,7 @@ from dfer_nb.training.method import Method
 from dfer_nb.training.optimise import Settings
 from dfer_nb.training.record import Record
 
-EPOCHS, BATCH, SIZE = 2, 6, 32
+EPOCHS, BATCH, SIZE, RAISED = 2, 6, 32, 3
 DIGITS = 7  # significant ones that are written
 VOTES = "si"  # first letters of columns that hold a class: the numbers beside them say more
 
@@ -31,11 +31,13 @@ VOTES = "si"  # first letters of columns that hold a class: the numbers beside t
 def small(settings: Settings, model: torch.nn.Module) -> Settings:
     """The settings of a run as its trace has them: small batches, and frames as small as the model takes.
 
-    Epochs are the plan's: see EPOCHS.
+    Rates are raised, so that after a few steps clips and sub-clips are told apart, and the clipping of gradients is
+    tightened, so that it does something. Epochs are the plan's: see EPOCHS.
     """
     size = max((part.size for part in model.modules() if isinstance(part, Host)), default=0) or SIZE
+    rates = {name: RAISED * getattr(settings, name) for name in ("lr", "lr_backbone", "lr_min")}
     return replace(settings, batch_size=BATCH, size=size, clip_norm=settings.clip_norm / 10, precision="32-true",
-                   cpu_precision="32-true")
+                   cpu_precision="32-true", **rates)
 
 
 def measure(build: Callable[[], tuple[torch.nn.Module, Method]], data: Data, settings: Settings) -> dict[str, list]:
