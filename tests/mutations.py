@@ -12,7 +12,7 @@ from pathlib import Path
 
 FRESH = multiprocessing.get_context("forkserver")
 FRESH.set_forkserver_preload(["torch", "torchvision", "lightning_fabric", "pandas", "sklearn.metrics", "cv2", "decord",
-                              "joblib", "safetensors.torch", "tqdm"])
+                              "joblib", "safetensors.torch", "tqdm", "yaml", "pyarrow.parquet"])
 
 # A word for a record -> paper, dataset, preset, variant.
 PANEL = {
@@ -180,6 +180,8 @@ def traces(folders: Iterable[Path]) -> list[dict]:
 def _of_panel(folder: str) -> dict:
     os.environ["DFER_RUNS"] = f"{folder}/runs"
     sys.path.insert(0, folder)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dfer_nb"]:  # another test's server has it
+        del sys.modules[name]
     from dfer_nb import run
     from dfer_nb.request import Request
 
