@@ -73,14 +73,16 @@ class _Double(TorchFunctionMode):
 
 @contextmanager
 def exactly() -> Iterator[None]:
-    """Meanwhile, what is built and computed is so in double precision."""
-    before = torch.get_default_dtype()
+    """Meanwhile, what is built and computed is so in double precision, on one thread: more would wait for each other."""
+    before, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
     try:
         with _Double():
             yield
     finally:
         torch.set_default_dtype(before)
+        torch.set_num_threads(threads)
 
 
 def _of_record(record: Record) -> dict[str, list]:
