@@ -73,7 +73,7 @@ class _Double(TorchFunctionMode):
 
 @contextmanager
 def exactly() -> Iterator[None]:
-    """Meanwhile, what is built and computed is so in double precision, on one thread: more would wait for each other."""
+    """Meanwhile, what is built and computed is so in double precision, on one thread: more would only wait."""
     before, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
