@@ -103,7 +103,8 @@ def _remembered(name: str, compute: Callable[[], dict[str, list]]) -> dict[str, 
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         found = compute()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with files.disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     files.write_atomic(path, json.dumps(found))
     return json.loads(json.dumps(found))
 
