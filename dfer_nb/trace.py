@@ -15,7 +15,7 @@ Traces = Mapping[str, Numbers]  # what was traced, its name beginning with "trai
 
 # How far two traces of one arithmetic may lie apart: as a share of the mean size of a series, and at all. Trainings are
 # traced in double precision, where another processor, instruction set or number of threads moved no number in its
-# seventh digit (benchmarks/traces.py); the smallest changes of code in tests/mutations.py moved one in its fourth.
+# seventh digit (benchmarks/traces.py); every change of arithmetic in tests/mutations.py moves some number further.
 TRAINED = (1e-5, 1e-9)
 DRAWN = (0.0, 1e-4)  # written with five decimals
 CELLS = (0.0, 0.02)  # of pictures, in grey levels: the mean of hundreds of pixels, a few of which may be one level off
