@@ -36,6 +36,7 @@ def keep(runs: Iterable[tuple[Record, str]]) -> None:
         papers.setdefault(record.config["paper"], {})[called(record.config)] = record, how
     for paper, named in papers.items():
         with files.alone(files.results_dir() / paper):
+            results.put_back(files.results_dir() / paper)
             for record, _ in named.values():
                 _keep_truth(record)
             places = _keep_traces(paper, {name: record for name, (record, _) in named.items()})
@@ -59,6 +60,7 @@ def forget(name: str) -> None:
     """Take the kept run of this name out of the tables."""
     paper = name.partition("/")[0]
     with files.alone(files.results_dir() / paper):
+        results.put_back(files.results_dir() / paper)
         _change(paper, {name: None})
         _drop_traces(paper)
 

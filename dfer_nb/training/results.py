@@ -215,11 +215,19 @@ def settle(folder: Path) -> None:
 
     folder: a paper's. Only in that rare state is anything waited for or written.
     """
-    torn = {path.with_name(path.name[1:].partition(".partial-old-")[0]) for path in folder.glob("*/.*.partial-old-*")}
-    if torn:
+    if _torn(folder):
         with files.alone(folder):
-            for shelf in torn:
-                files.sweep(shelf)
+            put_back(folder)
+
+
+def put_back(folder: Path) -> None:
+    """What `settle` does, for who has the paper's lock already: to wait for it again would be to wait for oneself."""
+    for shelf in _torn(folder):
+        files.sweep(shelf)
+
+
+def _torn(folder: Path) -> set[Path]:
+    return {path.with_name(path.name[1:].partition(".partial-old-")[0]) for path in folder.glob("*/.*.partial-old-*")}
 
 
 def shelves(paper: str, base: Path | None = None) -> list[Shelf]:

@@ -158,8 +158,9 @@ def killed_at(monkeypatch):
     return call
 
 
+@pytest.mark.parametrize("read_first", [True, False], ids=["read first", "written at once"])
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new_state_and_the_next_start_ends_with_the_new(
-        folders, tmp_path, killed_at):
+        folders, tmp_path, killed_at, read_first):
     truth = pd.DataFrame({"clip": ["00"], "true_label": [3]})
     far = {"training": {"loss": [9.0, 9.0], "rates": [0.1, 0.2]}}
     keep([(records.write(config(seed=0), truth=truth), "slim")])
@@ -173,10 +174,11 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_state_and_the_next_start
         shutil.copytree(tmp_path / "old", folders)
         if not killed_at(moment, lambda: keep([(record, "whole") for record in new])):
             break
-        runs = kept("rdfer", preset="laptop")
-        assert [(run.config["seed"], run.keep) for run in runs] in ([(0, "slim")], [(0, "whole"), (1, "whole")])
-        for run in kept("rdfer"):
-            assert len(run.clips) and len(run.epochs) and run.traces and len(run.truth)
+        if read_first:
+            runs = kept("rdfer", preset="laptop")
+            assert [(run.config["seed"], run.keep) for run in runs] in ([(0, "slim")], [(0, "whole"), (1, "whole")])
+            for run in kept("rdfer"):
+                assert len(run.clips) and len(run.epochs) and run.traces and len(run.truth)
         keep([(record, "whole") for record in new])
         assert contents(folders) == ends
         assert not [path for path in folders.rglob(".*")]
