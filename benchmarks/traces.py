@@ -15,9 +15,8 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import yaml
 
-from dfer_nb import files, run
+from dfer_nb import run, sweep
 from dfer_nb.request import Request
 from dfer_nb.trace import differences
 from dfer_nb.training.provenance import processor, versions
@@ -25,13 +24,8 @@ from dfer_nb.training.provenance import processor, versions
 
 def configurations() -> list[Request]:
     """One request of every paper, dataset, preset and variant that is declared in results/<paper>/sweep.yml."""
-    found = {}
-    for path in sorted(files.results_dir().glob("*/sweep.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8")):
-            names = {"dataset": group["dataset"], "preset": group.get("preset", "laptop")}
-            found |= {(path.parent.name, *names.values(), variant): Request(path.parent.name, variant=variant, **names)
-                      for variant in group["variants"]}
-    return list(found.values())
+    jobs = (job.request for paper in sweep.papers() for job in sweep.declared(paper))
+    return list({(r.paper, r.dataset, r.preset, r.variant): r for r in jobs}.values())
 
 
 def traced(request: Request) -> tuple[dict, float]:

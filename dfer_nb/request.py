@@ -24,7 +24,6 @@ logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNI
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-
 def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = True) -> Path:
     """The folder of a dataset; FACSimile is drawn there first if it is not there yet.
 

@@ -52,9 +52,7 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     with files.alone(folder) if request.devices == 1 else contextlib.nullcontext():
         fresh = fresh or _out_of_date(folder, request)
         if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
-            unfinished = folder.with_name(folder.name + ".unfinished")
-            files.sweep(unfinished)  # first: it may put such a state back
-            state.remove(unfinished)
+            state.remove(folder.with_name(folder.name + ".unfinished"))
         if fresh or not is_complete(folder):
             with _threads(request.threads):
                 _train(fabric, request, config, folder, progress)

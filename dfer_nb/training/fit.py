@@ -1,6 +1,5 @@
 """The one training loop of the book."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -265,7 +264,7 @@ class Fit:
                 self.data.truth.to_parquet(folder / "truth.parquet", index=False)
             save_checkpoint(folder / "checkpoint.pt", model=self.model.state_dict())
             write_json(folder / "summary.json", self.summary(slices))
-        shutil.rmtree(self.unfinished, ignore_errors=True)
+        state.remove(self.unfinished)
 
     def summary(self, slices: dict) -> dict:
         """The epoch that is reported and the rule that chose it; what the best epoch on the test clips would say."""

@@ -14,7 +14,7 @@ from pandas.api.types import is_string_dtype
 
 from dfer_nb import files
 from dfer_nb.trace import differences, dumps
-from dfer_nb.training import results
+from dfer_nb.training import results, state
 from dfer_nb.training.record import FEATURES, TRACES, Record
 from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept_traces, kept_truth
 
@@ -50,9 +50,7 @@ def _tidy(folder: Path) -> None:
     """Remove what a run in runs/ that was killed when its record was whole has left beside it."""
     if folder.is_relative_to(files.runs_dir()) and len(list(folder.parent.glob(f"*{folder.name}*"))) > 1:
         with files.alone(folder):
-            unfinished = folder.with_name(folder.name + ".unfinished")
-            files.sweep(unfinished)  # first: it may put such a state back
-            shutil.rmtree(unfinished, ignore_errors=True)
+            state.remove(folder.with_name(folder.name + ".unfinished"))
             files.sweep(folder)
 
 

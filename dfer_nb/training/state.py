@@ -65,6 +65,7 @@ def changed(then: Traces | None, now: Traces | None) -> list[str]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a state, at every moment of which there is a whole one or none."""
+    """Remove a state, also one that a kill has moved aside; at every moment there is a whole one or none."""
+    files.sweep(folder)  # first: it may put such a state back
     (folder / "checkpoint.pt").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
