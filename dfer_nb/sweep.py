@@ -33,7 +33,7 @@ LISTS = {"draws": 0, "seeds": 0, "folds": 1}  # and what each is where it is not
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a sweep, the part of the paper that it answers, and how much is kept of its record (`results.KEEP`)."""
+    """One run of a sweep, the part of the paper that it answers, how much is kept of its record (`results.KEEP`)."""
 
     request: Request
     answers: str
