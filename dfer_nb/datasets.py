@@ -7,7 +7,7 @@ import pandas as pd
 
 from dfer_nb import facsimile
 from dfer_nb.data import dfew
-from dfer_nb.data.dataset import SIDE, Dataset, Sample
+from dfer_nb.data.dataset import Dataset
 from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import samples
 
@@ -45,9 +45,9 @@ class Facsimile(Dataset):
         """What today's code draws, in numbers: see `facsimile.trace`."""
         return facsimile.drawing(self.name)
 
-    def sample(self, folder: Path, max_frames: int, size: int = SIDE) -> Sample:
+    def sample(self, root: Path, size: int) -> None:
         """A small dataset of this kind, with every trouble: see `facsimile.samples`."""
-        return samples.sample(self.name, folder, max_frames, size)
+        samples.write(self.name, root, size)
 
 
 DATASETS: dict[str, Dataset] = {kind: Facsimile(kind) for kind in facsimile.KINDS} | {"dfew": dfew.Dfew()}

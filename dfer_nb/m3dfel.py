@@ -4,6 +4,8 @@ Source: H. Wang et al., "Rethinking the Learning Paradigm for Dynamic Facial Exp
 Letters: B clips, T frames, N instances of a bag, D features of an instance, C channels in the aggregation.
 """
 
+import inspect
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -267,6 +269,9 @@ def network(bag_size: int = 4, **settings) -> M3DFELNet | Host:
     kept = {names.get(key, key): settings[key] for key in (*names, "width", "num_classes", "feature_norm")
             if key in settings}
     return host(**{"name": "r3d"} | kept)
+
+
+network.__signature__ = inspect.signature(M3DFEL)  # what may be given, and what it is otherwise
 
 
 class BagTraining(Method):

@@ -1,18 +1,18 @@
 """What is asked for, by name, and what it comes to: values, clips and frames."""
 
+import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
 import torch
 from lightning_fabric import Fabric
 
-from dfer_nb import datasets
+from dfer_nb import datasets, files
 from dfer_nb.data import batches
-from dfer_nb.data.cache import FrameCache
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import Plan, plan
+from dfer_nb.presets import Plan, defaults, plan
 from dfer_nb.training.controls import hold_out, with_true_labels
 from dfer_nb.training.features import frozen
 from dfer_nb.training.fit import Data
@@ -83,12 +83,6 @@ class Request:
         """The values that the names stand for."""
         return plan(self.paper, self.preset, self.variant, self.dataset, self.epochs)
 
-    def data(self, progress: bool = True) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        """The ClipTable of this run and the truth; FACSimile is drawn first where it is not there yet."""
-        folder = dataset_root(self.dataset, self.root, self.draw, progress)
-        table, truth = read_table(self.dataset, folder, self.fold, self.drop_missing, self.zero_based)
-        return arranged(table, truth, self.plan().training, self.seed), truth
-
     def config(self) -> dict:
         """All that decides the result, and so the record's folder. FACSimile need not be drawn to know it."""
         reading = {"drop_missing": self.drop_missing, "zero_based": self.zero_based}
@@ -100,6 +94,50 @@ class Request:
         return config | {"data": data} | asdict(chosen)
 
 
+def record_folder(config: dict) -> Path:
+    """Where the record of a configuration belongs: paper/dataset/fold/variant/seed-hash under the runs folder.
+
+    The hash is of what differs from today's defaults: a field that joins the settings moves no record.
+    """
+    named = {"fold": config["fold"], "seed": config["seed"]}
+    place = files.runs_dir() / config["paper"] / config["dataset"] / f"fold{named['fold']}" / config["variant"]
+    return place / f"seed{named['seed']}-{files.digest(_unusual(config))}"
+
+
+def changed_settings(then: dict, now: dict) -> list[str]:
+    """In what two configurations differ, by name. What an older one does not say is what today's default says.
+
+    So a field that joins the settings of a model, a method or the loop makes no record stale, if its default is what
+    the code did before: whether it is, the traces tell.
+    """
+    then, now = (_completed(json.loads(json.dumps(config))) for config in (then, now))
+    return [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+
+
+def _defaults(paper: str) -> dict[str, dict]:
+    """What a configuration's groups have where nobody says otherwise; "" the configuration's own fields."""
+    own = {field.name: field.default for field in fields(Request) if field.name not in ("paper", "root", "epochs")}
+    return json.loads(json.dumps({"": own, **defaults(paper)}))
+
+
+def _completed(config: dict) -> dict:
+    usual = _defaults(config["paper"])
+    groups = {name: usual[name] | config[name] for name in usual if isinstance(config.get(name), dict)}
+    return usual[""] | config | groups
+
+
+def _unusual(config: dict) -> dict:
+    """A configuration without what is as it usually is."""
+    config = json.loads(json.dumps(config))
+    usual = _defaults(config["paper"])
+    groups = {name: _less(config[name], usual[name]) for name in usual if isinstance(config.get(name), dict)}
+    return _less(config, usual[""]) | groups
+
+
+def _less(values: dict, usual: dict) -> dict:
+    return {name: value for name, value in values.items() if name not in usual or usual[name] != value}
+
+
 def arranged(table: pd.DataFrame, truth: pd.DataFrame | None, settings: Settings, seed: int) -> pd.DataFrame:
     """A ClipTable as a run wants it: with the true labels, or with clips held out, where the settings say so."""
     if settings.labels == "true":
@@ -109,15 +147,18 @@ def arranged(table: pd.DataFrame, truth: pd.DataFrame | None, settings: Settings
 
 def prepare(request: Request, progress: bool = True) -> Data:
     """The clips of a run, drawn, decoded and turned into features as far as this has not been done before."""
-    table, truth = request.data(progress)
-    settings = request.plan().training
-    frames = batches.cache(table, settings.size, settings.max_frames, progress=progress)
-    return as_data(table, truth, frames, settings, progress)
+    root = dataset_root(request.dataset, request.root, request.draw, progress)
+    return read(request, root, request.plan().training, progress=progress)
 
 
-def as_data(table: pd.DataFrame, truth: pd.DataFrame | None, frames: FrameCache, settings: Settings,
-            progress: bool) -> Data:
-    """What a run reads: a ClipTable, the truth of its clips, and their frames or what is frozen of them."""
+def read(request: Request, root: Path, settings: Settings, caches: Path | None = None, progress: bool = True) -> Data:
+    """The clips of a run from a dataset's folder: table and truth, and frames or what is frozen of them.
+
+    settings: of the run, or of its trace; caches: where decoded frames go, if not into the data folder.
+    """
+    table, truth = read_table(request.dataset, root, request.fold, request.drop_missing, request.zero_based)
+    table = arranged(table, truth, settings, request.seed)
+    frames = batches.cache(table, settings.size, settings.max_frames, caches, progress)
     frames = frozen(frames, settings.features, progress) if settings.features else frames
     return Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
 

@@ -3,9 +3,10 @@
 import argparse
 import contextlib
 import json
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -14,16 +15,21 @@ from lightning_fabric import Fabric
 from tqdm import tqdm
 
 from dfer_nb import datasets, files
+from dfer_nb.data.decoding import decoding
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import PRESETS, build, plan, variants
-from dfer_nb.request import Request, arranged, as_data, make_fabric, prepare
+from dfer_nb.presets import PRESETS, Plan, build, plan, variants
+from dfer_nb.request import Request, changed_settings, make_fabric, prepare, read, record_folder
 from dfer_nb.trace import differences
 from dfer_nb.training import state, tracing
-from dfer_nb.training.fit import Fit
-from dfer_nb.training.provenance import code_text, environment
-from dfer_nb.training.record import FEATURES, Record, is_complete, record_folder
+from dfer_nb.training.fit import Data, Fit
+from dfer_nb.training.processes import is_first
+from dfer_nb.training.provenance import CODE, code_text, environment
+from dfer_nb.training.record import FEATURES, Record, is_complete
 from dfer_nb.training.replay import features
 from dfer_nb.training.results import KEEP
+
+STATES = 5  # of the code, whose traces are remembered
+_samples: dict[tuple[str, int], tempfile.TemporaryDirectory] = {}
 
 
 def _request(parameters: dict) -> Request:
@@ -48,8 +54,8 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     request = Request(paper, **parameters)
     fabric, config = make_fabric(request), request.config()
     folder = record_folder(config)
-    # of several processes that are one run, the first starts the others, and must not wait for them here
-    with files.alone(folder) if request.devices == 1 else contextlib.nullcontext():
+    # of several processes that are one run, the first alone keeps others away, and starts the rest
+    with files.alone(folder) if is_first() else contextlib.nullcontext():
         fresh = fresh or _out_of_date(folder, request)
         if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
             state.remove(folder.with_name(folder.name + ".unfinished"))
@@ -59,9 +65,18 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     return Record(folder)
 
 
+def out_of_date(record: Record, request: Request, config: dict, free: Iterable[str] = ()) -> list[str]:
+    """In what a record differs from what the run would be today: settings, data, arithmetic; [] when it counts.
+
+    config: the request's; free: names in it that may differ.
+    """
+    words = [name for name in changed_settings(record.config, config) if name not in free]
+    return words or differences(record.traces, traces(request))
+
+
 def _out_of_date(folder: Path, request: Request) -> bool:
     """Whether a record is there that today's code would not make again; why, on stderr."""
-    changed = differences(traces(request), Record(folder).traces) if is_complete(folder) else []
+    changed = out_of_date(Record(folder), request, request.config()) if is_complete(folder) else []
     if changed:
         tqdm.write(f"The code computes otherwise than when this run was trained ({changed[0]}): it is trained again.",
                    file=sys.stderr)
@@ -81,54 +96,84 @@ def _threads(number: int) -> Iterator[None]:
 
 
 def traces(request: Request) -> dict[str, dict[str, list]]:
-    """What today's code computes: the trace of such a training on a few clips, and that of the drawing of its clips.
+    """What today's code computes: the traces of such a training on a few clips, of its clips' drawing, and of reading.
 
-    Names of what was traced -> series -> numbers; compared by `trace.differences`. About a second, once for each state
-    of the code: they are remembered under the runs folder.
+    What was traced -> series -> numbers; compared by `trace.differences`. About a second, once for each state of the
+    code: they are remembered under the runs folder.
     """
     variant = request.variant or request.paper
     name = f"{request.paper}/{request.dataset}/{request.preset}/{variant}"
     found = {f"training {name}": _remembered(name, lambda: _training_trace(request, variant))}
-    source = datasets.dataset(request.dataset)
-    drawing = _remembered(source.name, source.drawing)
-    return found | ({f"drawing {source.name}": drawing} if drawing else {})
+    drawn = drawing(request.dataset)
+    return found | {"decoding": _remembered("decoding", decoding)} | (
+        {f"drawing {request.dataset}": drawn} if drawn else {})
+
+
+def drawing(dataset: str) -> dict[str, list]:
+    """The trace of what today's code draws of a dataset, remembered as others are; {} where nothing is drawn."""
+    return _remembered(f"drawing/{dataset}", datasets.dataset(dataset).drawing)
 
 
 def _remembered(name: str, compute: Callable[[], dict[str, list]]) -> dict[str, list]:
-    """What `compute` gives, from the disk where this code has computed it before."""
-    path = files.runs_dir() / ".traces" / code_text() / f"{name}.json"
+    """What `compute` gives, from the disk where the code that runs here has computed it before."""
+    path = files.runs_dir() / ".traces" / CODE / f"{name}.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        found = compute()
+    except (OSError, ValueError):
+        text = json.dumps(compute())
+    # Code that was edited after it was loaded here (a notebook's kernel) is not what the next process will load.
+    if code_text() == CODE:
+        with contextlib.suppress(BadInput):  # where nothing can be written, it is computed again
+            _remember(path, text)
+    return json.loads(text)
+
+
+def _remember(path: Path, text: str) -> None:
+    home = files.runs_dir() / ".traces"
     with files.disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    files.write_atomic(path, json.dumps(found))
-    return json.loads(json.dumps(found))
+        others = sorted(home.iterdir(), key=lambda folder: folder.stat().st_mtime)
+        for old in others[:-STATES]:
+            shutil.rmtree(old, ignore_errors=True)
+    files.write_atomic(path, text)
 
 
 def _training_trace(request: Request, variant: str) -> dict[str, list]:
     chosen = plan(request.paper, request.preset, variant, request.dataset, tracing.EPOCHS)
     model = {name: "none" if value in ("imagenet", "torchvision") else value for name, value in chosen.model.items()}
     chosen = replace(chosen, model=model)  # weights that would have to be downloaded decide no arithmetic
-    settings = tracing.small(chosen.training, build(request.paper, chosen)[0])
-    with tempfile.TemporaryDirectory(prefix="dfer-sample-") as folder, tracing.exactly():
-        sample = datasets.dataset(request.dataset).sample(Path(folder), settings.max_frames, settings.size)
-        table = arranged(sample.table, sample.truth, settings, 0)
-        data = as_data(table, sample.truth, sample.frames, settings, progress=False)
-        return tracing.measure(lambda: build(request.paper, chosen), data, settings)
+    traced = replace(request, fold=1, seed=tracing.SEED, devices=1, drop_missing=False, zero_based=False)
+    with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, tracing.exactly():
+        settings = tracing.small(chosen.training, build(request.paper, chosen)[0])
+        home = _sample(request.dataset, settings.size)
+        data, chosen = read(traced, home, settings, home / "cache", progress=False), replace(chosen, training=settings)
+        record = Path(folder) / "record"
+        return tracing.measure(_fit(traced, chosen, data, tracing.fabric(), record, progress=False, resumable=False))
+
+
+def _sample(dataset: str, size: int) -> Path:
+    """A folder with the small dataset that stands for this one, written once a process and removed at its end."""
+    if (dataset, size) not in _samples:
+        _samples[dataset, size] = tempfile.TemporaryDirectory(prefix="dfer-sample-")
+        datasets.dataset(dataset).sample(Path(_samples[dataset, size].name), size)
+    return Path(_samples[dataset, size].name)
+
+
+def _fit(request: Request, chosen: Plan, data: Data, fabric: Fabric, folder: Path, progress: bool,
+         resumable: bool = True) -> Fit:
+    """A training before its first step. A run and its trace both begin here, so that a trace sees how it begins."""
+    torch.manual_seed(request.seed)
+    model, method = build(request.paper, chosen)
+    return Fit(model, method, data, chosen.training, request.seed, fabric, folder, progress, resumable)
 
 
 def _train(fabric: Fabric, request: Request, config: dict, folder: Path, progress: bool) -> None:
-    data, chosen, arithmetic = prepare(request, progress), request.plan(), traces(request)
+    data, arithmetic = prepare(request, progress), traces(request)
     source = datasets.dataset(request.dataset)
     drawn = source.digest(source.folder(request.root, request.draw, progress=False))
     made_with = environment(_device_name(fabric), len(data.frames)) | ({"drawn": drawn} if drawn else {})
     fabric.launch()
-    torch.manual_seed(config["seed"])
-    model, method = build(config["paper"], chosen)
-    fit = Fit(model, method, data, chosen.training, config["seed"], fabric, folder, progress)
-    fit.run(config, made_with, arithmetic)
+    _fit(request, request.plan(), data, fabric, folder, progress).run(config, made_with, arithmetic)
 
 
 def add_features(request: Request, record: Record) -> Record:
@@ -166,7 +211,7 @@ def main() -> None:
     how = arguments.pop("keep")
     try:
         record = run(**arguments)
-        if how == "features":
+        if how == "features" and is_first():
             record = add_features(_request(arguments), record)
     except (BadInput, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from None

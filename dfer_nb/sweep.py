@@ -4,7 +4,6 @@
 """
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Iterable
@@ -19,10 +18,9 @@ from dfer_nb import files, run
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
-from dfer_nb.request import Request, make_fabric, prepare
-from dfer_nb.trace import differences
+from dfer_nb.request import Request, make_fabric, prepare, record_folder
 from dfer_nb.training.keeping import forget, keep, possible
-from dfer_nb.training.record import FEATURES, Record, is_complete, record_folder
+from dfer_nb.training.record import FEATURES, Record, is_complete
 from dfer_nb.training.results import KEEP, RUNS, Kept, called, find, kept_run, text
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
@@ -182,15 +180,13 @@ def made_of(job: Job, folder: Path | None = None) -> Record | None:
 
 
 def out_of_date(record: Record, job: Job) -> list[str]:
-    """In what a record differs from what the run would be today: settings, data, arithmetic; [] when it counts.
+    """In what a record differs from what the run would be today: see `run.out_of_date`.
 
     Precision, and a device that was not asked for by name, may be those of another machine: processors differ in what
     they can, and a record that somebody has made is not made again.
     """
     free = {"precision"} | ({"device"} if job.request.device == "auto" else set())
-    mine, wanted = record.config, json.loads(json.dumps(job.config))
-    words = [name for name in sorted({*mine, *wanted} - free) if mine.get(name) != wanted.get(name)]
-    return words or differences(run.traces(job.request), record.traces)
+    return run.out_of_date(record, job.request, job.config, free)
 
 
 def unmade(job: Job) -> str:

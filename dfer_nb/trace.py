@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 Numbers = Mapping[str, list]  # a series' name -> its numbers, nested as they are shaped
-Traces = Mapping[str, Numbers]  # what was traced, its name beginning with "training" or "drawing" -> its numbers
+Traces = Mapping[str, Numbers]  # what was traced -> its numbers; the name says of what: training, drawing, decoding
 
 # How far two traces of one arithmetic may lie apart: as a share of the mean size of a series, and at all. Trainings are
 # traced in double precision, where another processor, instruction set or number of threads moved no number in its
@@ -19,27 +19,41 @@ Traces = Mapping[str, Numbers]  # what was traced, its name beginning with "trai
 TRAINED = (1e-5, 1e-9)
 DRAWN = (0.0, 1e-4)  # written with five decimals
 CELLS = (0.0, 0.02)  # of pictures, in grey levels: the mean of hundreds of pixels, a few of which may be one level off
+FILMED = (0.0, 2.0)  # such means, of films that were encoded and decoded: other versions of a codec round otherwise
+DECODED = (0.0, 1.5)  # single pixels that were scaled: libraries may round the other way
 
 
-def differences(one: Traces, other: Traces) -> list[str]:
-    """Where two traces are not of one arithmetic, in words; [] when they are."""
+def differences(then: Traces, now: Traces) -> list[str]:
+    """Where the code of now does not compute what the code of then did, in words; [] when it does.
+
+    A series that there is now alone changes nothing about what was computed then: code that says more is not other
+    arithmetic. One that is no longer there is a difference, and so is a whole trace on one side only.
+    """
     words = []
-    for name in sorted({*one, *other}):
-        if name in one and name in other:
-            words += [f"{name}: {series}" for series in changed(one[name], other[name], name.startswith("drawing"))]
+    for name in sorted({*then, *now}):
+        if name in then and name in now:
+            words += [f"{name}: {series}" for series in changed(then[name], now[name], name.partition(" ")[0])]
         else:
             words.append(f"{name}: traced on one side only")
     return words
 
 
-def changed(one: Numbers, other: Numbers, drawn: bool) -> list[str]:
-    """The series in which two traces differ by more than another processor may make them: of a drawing, or a training.
+def equal(one: Traces, other: Traces) -> bool:
+    """Whether two sets of traces say the same, series for series."""
+    return not (differences(one, other) or differences(other, one))
 
-    Series must have the same shape, and whole numbers must be equal.
+
+def changed(then: Numbers, now: Numbers, what: str) -> list[str]:
+    """The series in which a trace differs from an older one by more than another processor may make it.
+
+    what: "training", "drawing" or "decoding". Series must have the same shape, and whole numbers must be equal.
     """
-    return [series for series in sorted({*one, *other})
-            if not _same(one.get(series), other.get(series),
-                         *(TRAINED if not drawn else CELLS if series == "cells" else DRAWN))]
+    return [series for series in sorted(then) if not _same(then[series], now.get(series), *_tolerance(what, series))]
+
+
+def _tolerance(what: str, series: str) -> tuple[float, float]:
+    of_drawing = {"cells": CELLS, "cells of films": FILMED}
+    return {"training": TRAINED, "decoding": DECODED}.get(what) or of_drawing.get(series, DRAWN)
 
 
 def _same(one: list | None, other: list | None, share: float, room: float) -> bool:

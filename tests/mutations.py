@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 FRESH = multiprocessing.get_context("forkserver")
 FRESH.set_forkserver_preload(["torch", "torchvision", "lightning_fabric", "pandas", "sklearn.metrics", "cv2", "decord",
@@ -44,6 +45,16 @@ MUTATIONS = {
     "augment: weights of grey": ("data/augment.py", "GRAY = (0.2989,", "GRAY = (0.2126,", END_TO_END),
     "batches: one order for all epochs": (
         "data/batches.py", 'generator(seed, epoch, 0, "order")', 'generator(seed, 0, 0, "order")', ALL),
+    "batches: another seed": (
+        "data/batches.py", "words = [int(seed), ", "words = [2 * int(seed), ", ALL),
+    "video: scaled without averaging": (
+        "data/video.py", "cv2.INTER_AREA if shrinks", "cv2.INTER_LINEAR if shrinks", ALL),
+    "video: the first frames of a long clip": (
+        "data/video.py", "else uniform(length, max_frames)", "else np.arange(max_frames)",
+        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"}),  # the others keep every frame
+    "dfew: labels one further": (
+        "data/dfew.py", 'number.astype("int64") - first', '(number.astype("int64") - first + 1) % 7', ALL),
+    "film: colours swapped": ("facsimile/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", DRAWN),
     "video: earlier frames of each segment": (
         "data/video.py", "((2 * u + 1) * n_frames -", "((2 * u + 0) * n_frames -",
         {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"}),  # the others take every frame
@@ -91,6 +102,12 @@ MUTATIONS = {
     "request: other people are held out": (
         "request.py", "hold_out(table, truth, settings.held_out, seed)",
         "hold_out(table, truth, settings.held_out, seed + 1)", {"stopped-early"}),
+    "request: half of the frames are kept": (
+        "request.py", "settings.max_frames, caches", "settings.max_frames // 2, caches", ALL),
+    "run: another initialisation": (
+        "run.py", "torch.manual_seed(request.seed)", "torch.manual_seed(2 * request.seed)", ALL),
+    "run: another order": (
+        "run.py", "request.seed, fabric, folder", "request.seed + 1, fabric, folder", ALL),
     "presets: controls drop more": (
         "presets/__init__.py", 'plan.method.get("noisy", 0.1)', '3 * plan.method.get("noisy", 0.1)', {"loss-drop"}),
     "method: half of the smoothing": (
@@ -152,6 +169,17 @@ REFACTORINGS = {
         ("facsimile/parts.py", "EYE_X, EYE_Y, MOUTH_Y = 0.40, -0.20, 0.62",
          "EYE_X = 0.4\nEYE_Y = -0.2\nMOUTH_Y = 0.62"),
         ("facsimile/casting.py", "round(0.25 * total)", "round(total / 4)")],
+    "settings have a new field": [
+        ("training/optimise.py", "    held_out: float = 0.0\n", "    held_out: float = 0.0\n    patience: int = 0\n")],
+    "models and methods have new parameters": [
+        ("rdfer.py", "train_sub_clips: bool = False", "train_sub_clips: bool = False, pose: bool = False"),
+        ("rdfer.py", "sub_clip_loss: float = 0.0", "sub_clip_loss: float = 0.0, margin: float = 0.0"),
+        ("m3dfel.py", "feature_norm: bool = False):", "feature_norm: bool = False, order: str = \"time\"):"),
+        ("training/method.py", "smoothing: float = 0.0", "smoothing: float = 0.0, margin: float = 0.0")],
+    "a preset says what is so anyway": [
+        ("presets/values.py", '    schedule="cosine",\n', '    schedule="cosine",\n    gamma=0.96,\n')],
+    "a record says more": [
+        ("training/fit.py", 'row = {"epoch": self.epoch, ', 'row = {"epoch": self.epoch, "clips_seen": 0, ')],
     "comments and docstrings": [
         ("training/fit.py", '"""The one training loop of the book."""', '"""A loop."""  # ours'),
         ("m3dfel.py", "EPS = 1e-5", "EPS = 0.00001  # as PyTorch has it")],
@@ -171,20 +199,53 @@ def copy(package: Path, target: Path) -> Path:
     return Path(shutil.copytree(package, target / "dfer_nb", ignore=shutil.ignore_patterns("__pycache__", "viewing")))
 
 
-def traces(folders: Iterable[Path]) -> list[dict]:
-    """The panel's traces by the copies in these folders, each in a fresh process, two at once."""
+def stale(made: dict[str, dict], films: Path, folders: Iterable[Path]) -> list[dict[str, tuple[bool, str]]]:
+    """By the copy in each of these folders: of every record of the panel whether it is out of date, and its place.
+
+    made: what `today` gave for the same films. Each copy has a fresh process; two run at once.
+    """
     with FRESH.Pool(2, maxtasksperchild=1) as pool:
-        return pool.map(_of_panel, map(str, folders), chunksize=1)
+        return pool.starmap(_of_panel, [(str(folder), made, films) for folder in folders], chunksize=1)
 
 
-def _of_panel(folder: str) -> dict:
+def today(films: Path) -> dict[str, dict]:
+    """The panel's records, as the code that is not changed would make them: word -> config, traces and place.
+
+    films: a folder for the clips that the licensed dataset is taken to have.
+    """
+    from dfer_nb import datasets, files, run
+    from dfer_nb.request import record_folder
+
+    datasets.dataset("dfew").sample(films, 32)
+    found = {}
+    for word, names in PANEL.items():
+        request = _request(names, films)
+        config = request.config()
+        place = record_folder(config).relative_to(files.runs_dir()).as_posix()
+        found[word] = {"config": config, "traces": run.traces(request), "place": place}
+    return found
+
+
+def _request(names: tuple[str, ...], films: Path):
+    from dfer_nb.request import Request
+
+    root = str(films) if names[1] == "dfew" else ""
+    return Request(*names[:2], root, preset=names[2], variant=names[3], device="cpu")
+
+
+def _of_panel(folder: str, made: dict[str, dict], films: Path) -> dict[str, tuple[bool, str]]:
     os.environ["DFER_RUNS"] = f"{folder}/runs"
     sys.path.insert(0, folder)
     for name in [name for name in sys.modules if name.partition(".")[0] == "dfer_nb"]:  # another test's server has it
         del sys.modules[name]
     from dfer_nb import run
-    from dfer_nb.request import Request
+    from dfer_nb.request import record_folder
 
     assert run.__file__.startswith(folder)
-    return {name: run.traces(Request(*names[:2], preset=names[2], variant=names[3], root="unused"))
-            for name, names in PANEL.items()}
+    found = {}
+    for word, names in PANEL.items():
+        request, record = _request(names, films), SimpleNamespace(**made[word])
+        config = request.config()
+        place = record_folder(config).relative_to(f"{folder}/runs").as_posix()
+        found[word] = bool(run.out_of_date(record, request, config)), place
+    return found

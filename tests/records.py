@@ -11,7 +11,8 @@ import yaml
 
 from dfer_nb import files, run
 from dfer_nb.presets import plan
-from dfer_nb.training.record import Record, record_folder, write_json, write_tables
+from dfer_nb.request import record_folder
+from dfer_nb.training.record import Record, write_json, write_tables
 
 GROUP = {"dataset": "facsimile-long", "preset": "frozen", "variants": {"plain": "Table IV", "rdfer": "Table III"}}
 TRACES = {"training": {"loss": [1.5, 0.25], "rates": [0.1, 0.2]}}

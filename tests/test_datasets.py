@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dfer_nb import datasets, facsimile
+from dfer_nb.data import batches
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 
@@ -47,7 +48,9 @@ def test_facsimile_has_slices_a_truth_and_a_digest(tiny):
 @pytest.mark.parametrize("name", datasets.DATASETS)
 def test_every_dataset_has_a_sample(name, tmp_path):
     each = datasets.dataset(name)
-    sample = each.sample(tmp_path, 8, size=24)
-    assert set(sample.table["clip"]) == set(sample.frames.index["clip"]) and sample.frames.n_frames.max() == 8
-    assert {"train", "test"} <= set(sample.table["split"]) and sample.table["label"].between(0, 6).all()
-    assert (sample.truth is not None) == each.drawn
+    each.sample(tmp_path / "sample", 24)
+    table, truth = each.table(tmp_path / "sample", 1), each.truth(tmp_path / "sample")
+    frames = batches.cache(table, 24, 8, tmp_path / "cache", progress=False)
+    assert set(table["clip"]) == set(frames.index["clip"]) and frames.n_frames.max() == 8
+    assert {"train", "test"} <= set(table["split"]) and table["label"].between(0, 6).all()
+    assert (truth is not None) == each.drawn

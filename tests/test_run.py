@@ -1,5 +1,6 @@
 """From names to a record: what a user types, right and wrong."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -8,13 +9,18 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 
-from dfer_nb import datasets, facsimile
+from dfer_nb import datasets, facsimile, files
+from dfer_nb.data import patterns
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.errors import BadInput
-from dfer_nb.request import Request, prepare, read_table
+from dfer_nb.facsimile import face, trace
+from dfer_nb.presets import defaults
+from dfer_nb.request import Request, changed_settings, prepare, read_table, record_folder
 from dfer_nb.run import find, run, traces
+from dfer_nb.trace import differences
 
 
 @pytest.mark.parametrize(
@@ -83,12 +89,15 @@ class Films(Dataset):
     name = "films"
 
     def table(self, folder, fold, drop_missing=False, zero_based=False):
-        clips = sorted(folder.glob("*.mp4"))
+        clips = sorted([*folder.glob("*.mp4"), *folder.glob("0*")])
         columns = {"clip": [path.stem for path in clips], "path": [str(path) for path in clips],
                    "n_frames": pd.array([pd.NA] * len(clips), dtype="Int64"), "label": np.arange(len(clips)) % 7,
                    "split": np.where(np.arange(len(clips)) % 5 == fold - 1, "test", "train"), "fold": fold,
                    "source": self.name}
         return pd.DataFrame(columns)
+
+    def sample(self, root, size):
+        patterns.write(root, [(n, n % 7, 0) for n in range(20)], 7, size)
 
 
 @pytest.mark.parametrize("variant", ["", "stopped-early"])
@@ -108,10 +117,11 @@ def test_a_record_is_made_again_once_the_code_computes_otherwise(tiny, runs, mon
     asked = {"dataset": "dfew", "root": str(tiny), "preset": "frozen", "epochs": 1, "device": "cpu", "progress": False}
     first = run(**asked)
     made = first.path.stat().st_ino
-    assert list(first.traces) == ["training rdfer/dfew/frozen/rdfer"]
+    assert list(first.traces) == ["training rdfer/dfew/frozen/rdfer", "decoding"]
     assert run(**asked).path.stat().st_ino == made and capsys.readouterr().err == ""
-    (name, numbers), = first.traces.items()
-    now = {name: numbers | {"training, epoch 1: loss": [1.001 * x for x in numbers["training, epoch 1: loss"]]}}
+    name, numbers = next(iter(first.traces.items()))
+    loss = [1.001 * x for x in numbers["training, epoch 1: loss"]]
+    now = first.traces | {name: numbers | {"training, epoch 1: loss": loss}}
     monkeypatch.setattr("dfer_nb.run.traces", lambda request: now)
     again = run(**asked)
     assert again.path == first.path and again.path.stat().st_ino != made and again.traces == now
@@ -125,13 +135,76 @@ def test_traces_are_computed_once_for_each_state_of_the_code(runs, monkeypatch, 
     request = Request("rdfer", dataset, root="nowhere", preset="frozen", variant="plain")
     first = traces(request)
     drawn = {f"drawing {dataset}"} - {"drawing dfew"}
-    assert set(first) == {f"training rdfer/{dataset}/frozen/plain"} | drawn
+    assert set(first) == {f"training rdfer/{dataset}/frozen/plain", "decoding"} | drawn
     monkeypatch.setattr("dfer_nb.run._training_trace", None)  # it would fail
     assert traces(request) == traces(Request(**asdict(request) | {"seed": 3, "fold": 2, "epochs": 5})) == first
-    monkeypatch.setattr("dfer_nb.run.code_text", lambda: "another state")
+    monkeypatch.setattr("dfer_nb.run.CODE", "another state")
     with pytest.raises(TypeError):
         traces(request)
     assert not list(runs.rglob("*partial*"))
+
+
+def test_code_that_was_edited_after_it_was_loaded_remembers_nothing(runs, monkeypatch):
+    monkeypatch.setattr("dfer_nb.run.code_text", lambda: "what lies on the disk now")
+    request = Request("rdfer", "dfew", root="nowhere", preset="frozen", variant="plain")
+    first = traces(request)
+    assert first and not list(runs.rglob("*.json"))
+    monkeypatch.undo()
+    assert differences(first, traces(request)) == []
+
+
+def test_traces_of_a_few_states_of_the_code_are_remembered(runs, monkeypatch):
+    monkeypatch.setattr("dfer_nb.run._training_trace", lambda *_: {"loss": [1.0]})
+    for state in range(8):
+        monkeypatch.setattr("dfer_nb.run.CODE", f"state {state}")
+        monkeypatch.setattr("dfer_nb.run.code_text", lambda state=state: f"state {state}")
+        traces(Request("rdfer", "dfew", root="nowhere", preset="frozen", variant="plain"))
+    assert sorted(p.name for p in (runs / ".traces").iterdir()) == [f"state {state}" for state in range(3, 8)]
+
+
+def test_traces_change_nothing_for_who_asks_for_them(runs):
+    before = torch.random.get_rng_state()
+    request = Request("m3dfel", "dfew", root="nowhere", preset="frozen")
+    assert traces(request) and torch.equal(torch.random.get_rng_state(), before)
+    assert torch.get_default_dtype() is torch.float32
+
+
+@pytest.mark.parametrize("kind", ["facsimile-hard", "facsimile"])
+def test_a_training_is_traced_on_pixels_that_no_drawing_makes(runs, monkeypatch, kind):
+    request = Request("rdfer", kind, preset="frozen", variant="plain")
+    first = traces(request)
+    drawn = face.draw
+    monkeypatch.setattr(face, "draw", lambda *args: drawn(*args) ^ 1)  # every pixel is one grey level off
+    monkeypatch.setattr("dfer_nb.run.CODE", "another state")
+    trace.drawing.cache_clear()
+    changed = differences(first, traces(request))
+    trace.drawing.cache_clear()
+    assert all(word.startswith("drawing") for word in changed)
+
+
+def test_what_joins_the_settings_moves_no_record_and_makes_none_stale():
+    now = Request("m3dfel", "facsimile", device="cpu").config()
+    for part, name in (("training", "held_out"), ("model", "feature_norm"), ("method", "smoothing")):
+        usual = defaults("m3dfel")[part][name]
+        then = json.loads(json.dumps(now))
+        then[part].pop(name, None)
+        full = now | {part: now[part] | {name: usual}}
+        assert changed_settings(then, full) == [] and record_folder(then) == record_folder(full)
+        other = now | {part: now[part] | {name: "another"}}
+        assert changed_settings(then, other) == [part] and record_folder(other) != record_folder(full)
+    assert changed_settings(now, now | {"data": "others"}) == ["data"]
+    assert record_folder(now | {"data": "others"}) != record_folder(now)
+    assert record_folder(now).parent == files.runs_dir() / "m3dfel" / "facsimile" / "fold1" / "m3dfel"
+
+
+def test_a_default_that_changed_makes_the_record_stale(tiny, runs, monkeypatch):
+    asked = {"dataset": "dfew", "root": str(tiny), "preset": "frozen", "epochs": 1, "device": "cpu", "progress": False}
+    record = run(**asked)
+    path = record.path / "config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | {"training": config["training"] | {"gamma": 0.5}}))
+    made = record.path.stat().st_ino
+    assert run(**asked).path.stat().st_ino != made
 
 
 # The whole default run: a chapter's evidence, and a floor under it.

@@ -97,22 +97,6 @@ def cache(table, size, max_frames, folder=None, progress=True) -> FrameCache:
         return FrameCache(home)
 
 
-def kept(n_frames, max_frames) -> np.ndarray:
-    """Which frames of a clip a cache keeps: all, or `max_frames` of them, uniformly spread."""
-    return video.uniform(n_frames, min(n_frames, max_frames))
-
-
-def store(folder, clips, frames, size, max_frames) -> FrameCache:
-    """A cache of frames that were never in a file; its folder is made here.
-
-    clips: DataFrame of clip and path, one row a clip; frames: for each of them in order the frames that are `kept`,
-    (T, size, size, 3) uint8 RGB, and how many the clip has. Raises BadInput for a full disk.
-    """
-    with files.atomic_folder(folder) as partial:
-        _write(clips[["clip", "path"]].reset_index(drop=True), frames, size, max_frames, partial)
-    return FrameCache(folder)
-
-
 def _clips(table) -> pd.DataFrame:
     """Columns clip, path: each clip once, in an order that no fold or shuffle of the table changes."""
     clips = table[["clip", "path"]].drop_duplicates().sort_values("clip", ignore_index=True)

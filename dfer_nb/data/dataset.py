@@ -1,33 +1,13 @@
 """What a dataset is to everything above it: one small protocol, so that nobody asks a dataset's name."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from dfer_nb import files
-from dfer_nb.data import cache
-from dfer_nb.data.clips import COLUMNS
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
-
-SIDE = 48  # pixels of a sample's frames
-TRAIN, TEST = 16, 4  # clips of a sample in each list of its fold 1
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A handful of clips that stand for a dataset where a few steps of training are all that is wanted.
-
-    table: a ClipTable of fold 1, without paths; truth: of the same clips, or None; frames: their cache.
-    """
-
-    table: pd.DataFrame
-    truth: pd.DataFrame | None
-    frames: cache.FrameCache
 
 
 class Dataset:
@@ -35,7 +15,7 @@ class Dataset:
 
     name: what it is asked for by; classes: in the order of its labels; drawn: its truth is known, and it can be drawn
     again with other noise; holds: what its folder holds, in words for an error. A licensed dataset gives its own
-    `table`, and leaves the rest as it is.
+    `table` and `sample`, and leaves the rest as it is.
     """
 
     name: str
@@ -76,28 +56,11 @@ class Dataset:
         """What today's code draws, in numbers (a trace); {} where nothing is drawn."""
         return {}
 
-    def sample(self, folder: Path, max_frames: int, size: int = SIDE) -> Sample:
-        """A few clips as this dataset's would be read, the same ones every time; their frames are put into `folder`.
+    def sample(self, root: Path, size: int) -> None:
+        """Write a handful of clips with their lists into the folder `root`, as `table` and `truth` read them from it.
 
-        Here: pictures of no face, so that no change of a drawn face concerns what was trained on a licensed dataset.
-        max_frames: a longer clip keeps so many, as decoding does; size: side of a frame in pixels.
+        They stand for the dataset where a few steps of training are all that is wanted; they are the same every time,
+        and show no face (`patterns`), so that no change of a drawing concerns what they are trained for.
+        size: side of a frame in pixels.
         """
-        labels = np.arange(TRAIN + TEST) % len(self.classes)
-        columns = {"clip": [str(number) for number in range(1, len(labels) + 1)], "path": "",
-                   "n_frames": pd.array([pd.NA] * len(labels), dtype="Int64"), "label": labels.astype("int64"),
-                   "split": ["train"] * TRAIN + ["test"] * TEST, "fold": 1, "source": self.name}
-        table = pd.DataFrame(columns)[list(COLUMNS)]
-        patterns = _patterns(labels, len(self.classes), max_frames, size)
-        return Sample(table, None, cache.store(Path(folder) / "frames", table, patterns, size, max_frames))
-
-
-def _patterns(labels: np.ndarray, classes: int, max_frames: int, size: int) -> Iterator[tuple[np.ndarray, int]]:
-    """A bright spot that crosses the frame, for each label in another direction: frames (T, size, size, 3), length."""
-    y, x = (np.mgrid[:size, :size] + 0.5) / size - 0.5
-    for number, label in enumerate(labels):
-        rng = np.random.default_rng([29, number])
-        length = int(rng.integers(12, 49))  # shorter and longer than what is kept
-        t = (cache.kept(length, max_frames) / length - 0.5)[:, None, None]
-        angle, width = 2 * np.pi * label / classes + rng.normal(0, 0.2), rng.uniform(0.1, 0.2)
-        spot = np.exp(-((x - t * np.cos(angle)) ** 2 + (y - t * np.sin(angle)) ** 2) / (2 * width**2))
-        yield np.rint(rng.uniform(20, 80, 3) + spot[..., None] * rng.uniform(80, 170, 3)).astype(np.uint8), length
+        raise NotImplementedError

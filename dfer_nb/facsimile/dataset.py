@@ -4,10 +4,8 @@ Papers on robust recognition speak of noise that nobody can see. Here every wron
 irrelevant frame is put in by a plan, so whether a method finds it can be measured.
 """
 
-import errno
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import cv2
@@ -18,10 +16,10 @@ from tqdm import tqdm
 
 from dfer_nb import files
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile import casting, face, lists, storyboard, trace
+from dfer_nb.facsimile import casting, face, film, lists, storyboard, trace
 from dfer_nb.facsimile.casting import SIZES
 from dfer_nb.facsimile.recipes import ACTION_UNITS
-from dfer_nb.facsimile.storyboard import FPS, KINDS, SIZE, STYLES
+from dfer_nb.facsimile.storyboard import KINDS, SIZE, STYLES
 
 __all__ = ["KINDS", "SIZES", "action_units", "folder", "make", "render", "still_faces", "truth"]
 
@@ -127,30 +125,12 @@ def _draw_chunk(root: str, table: pd.DataFrame, kind: str, draw: int) -> list[di
     made = []
     for row in table.itertuples():
         frames, script = render(row, kind, draw)
-        _write_clip(Path(root) / "Clip" / "original" / f"{row.number}.mp4", frames)
+        film.write(Path(root) / "Clip" / "original" / f"{row.number}.mp4", frames)
         made.append({
             "digest": hashlib.sha256(frames).hexdigest(), "aus": script.aus.astype(np.float16),
             "apex": script.apex, "neutral_share": script.neutral_share,
         })  # fmt: skip
     return made
-
-
-def _write_clip(path: Path, frames: np.ndarray) -> None:
-    """One mp4. OpenCV is silent when a write fails, so the file is opened again and its frames counted."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, frames.shape[2:0:-1])
-    for frame in frames:
-        writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-    writer.release()
-    reader = cv2.VideoCapture(str(path))
-    written = int(reader.get(cv2.CAP_PROP_FRAME_COUNT)) if reader.isOpened() else 0
-    reader.release()
-    if written != len(frames):
-        full = shutil.disk_usage(path.parent).free < 1 << 20
-        raise OSError(
-            errno.ENOSPC if full else errno.EIO,
-            f"only {written} of {len(frames)} frames were written",
-            str(path),
-        )
 
 
 def truth(root) -> pd.DataFrame | None:

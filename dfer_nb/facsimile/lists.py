@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dfer_nb.data import patterns
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.facsimile import casting, trace
 from dfer_nb.facsimile.recipes import ACTION_UNITS, AU_NAMES, RECIPES
@@ -56,8 +57,7 @@ def _named(truth: pd.DataFrame, label: str) -> pd.DataFrame:
 
 def write(root: Path, truth: pd.DataFrame, made: list[dict], kind: str, draw: int, sizes: dict) -> None:
     """CSV lists, truth table, action units and, last, the card that says the dataset is whole."""
-    _write_lists(root / "EmoLabel_DataSplit", truth)
-    truth.to_parquet(root / "truth.parquet", index=False)
+    write_tables(root, truth)
     np.savez_compressed(
         root / "action_units.npz",
         intensity=np.concatenate([clip["aus"] for clip in made]),
@@ -73,12 +73,12 @@ def write(root: Path, truth: pd.DataFrame, made: list[dict], kind: str, draw: in
     (root / "card.json").write_text(f'{text[:-2]},\n "drawing": {drawing}\n}}\n', encoding="utf-8")
 
 
-def _write_lists(root: Path, truth: pd.DataFrame) -> None:
-    """DFEW's CSV files, labels from 1."""
+def write_tables(root: Path, truth: pd.DataFrame) -> None:
+    """DFEW's CSV files, and the truth table."""
     for split, fold, rows in lists(truth):
-        path = root / (f"{split}(single-labeled)/set_{fold}.csv" if fold else f"slices/{split}.csv")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame({"video_name": rows["clip"], "label": rows["label"] + 1}).to_csv(path, index=False)
+        name = f"{split}(single-labeled)/set_{fold}.csv" if fold else f"slices/{split}.csv"
+        patterns.write_list(root / "EmoLabel_DataSplit" / name, rows)
+    truth.to_parquet(root / "truth.parquet", index=False)
 
 
 def _describe(truth: pd.DataFrame, kind: str) -> dict:

@@ -2,17 +2,21 @@
 
 A hash of the pixels would differ on another processor, and a version number is forgotten. The trace holds the plan's
 own numbers, and of a few clips in which every trouble and every look occurs, what happens in them and how a few of
-their frames look, as means over parts of the picture: one grey level in a few pixels does not show, a moved line does.
+their frames look, as means over parts of the picture, also once they were in a file: one grey level in a few pixels
+does not show, a moved line does.
 """
 
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from dfer_nb.data import video
 from dfer_nb.data.expressions import NEUTRAL
-from dfer_nb.facsimile import casting, face, identity, storyboard
-from dfer_nb.facsimile.storyboard import FPS, SIZE, STYLES, Script
+from dfer_nb.facsimile import casting, face, film, identity, storyboard
+from dfer_nb.facsimile.storyboard import FPS, SIZE, Script
 from dfer_nb.trace import Numbers, changed
 
 DRAW = 1  # 0 would hide all that a draw's number is multiplied by
@@ -35,14 +39,14 @@ def drawing(kind: str) -> dict[str, list]:
               "neutral share": [round(script.neutral_share, 5) for script in scripts],
               "action units": [_rounded(script.aus.mean(axis=0), 5) for script in scripts],
               "views": [_rounded(_seen(script).mean(axis=0), 5) for script in scripts]}
-    shown = [_cells(script, t) for script, row in zip(scripts, chosen.itertuples(), strict=True)
-             for t in _moments(script, row, STYLES[kind].n_frames)]
-    return found | {"cells": shown}
+    shown = [_frame(script, t) for script, row in zip(scripts, chosen.itertuples(), strict=True)
+             for t in _moments(script, row)]
+    return found | {"cells": [_cells(frame) for frame in shown], "cells of films": _filmed(np.stack(shown[:3]))}
 
 
 def same(one: Numbers, other: Numbers) -> bool:
     """Whether two traces are of one drawing, give or take what another processor rounds otherwise."""
-    return not changed(one, other, drawn=True)
+    return not (changed(one, other, "drawing") or changed(other, one, "drawing"))
 
 
 def telling(plan: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +105,7 @@ def _seen(script: Script) -> np.ndarray:
                       *(view.hand or (0,) * 5)] for view in script.views], float)
 
 
-def _moments(script: Script, row, n_frames: int) -> list[int]:
+def _moments(script: Script, row) -> list[int]:
     """Frames worth a look: the middle of the apex, the edge and the middle of an irrelevant block."""
     moments = {sum(script.apex) // 2}
     if row.irrelevant_frames:
@@ -109,11 +113,22 @@ def _moments(script: Script, row, n_frames: int) -> list[int]:
     return sorted(int(t) for t in moments)
 
 
-def _cells(script: Script, t: int) -> list[list[float]]:
-    """Mean colours (GRID * GRID, 3) of the cells of frame t, in grey levels."""
-    frame = face.draw(face.identity(int(script.who[t])), script.aus[t], script.views[t], SIZE)
+def _frame(script: Script, t: int) -> np.ndarray:
+    return face.draw(face.identity(int(script.who[t])), script.aus[t], script.views[t], SIZE)
+
+
+def _cells(frame: np.ndarray) -> list[list[float]]:
+    """Mean colours (GRID * GRID, 3) of the cells of a frame, in grey levels."""
     cells = frame.reshape(GRID, SIZE // GRID, GRID, SIZE // GRID, 3).mean(axis=(1, 3))
     return _rounded(cells.reshape(-1, 3), 3)
+
+
+def _filmed(frames: np.ndarray) -> list[list[list[float]]]:
+    """The cells of frames that were written into a file and read again."""
+    with tempfile.TemporaryDirectory(prefix="dfer-film-") as folder:
+        path = Path(folder) / "1.mp4"
+        film.write(path, frames)
+        return [_cells(frame) for frame in video.read_frames(path)]
 
 
 def _rounded(values, digits: int) -> list:

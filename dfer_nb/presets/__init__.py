@@ -6,6 +6,7 @@ it, or `assumption` where the paper does not, or `laptop` where it was chosen fo
 values and names the paper's table that it answers. A paper's numbers stand in a file of its name.
 """
 
+import inspect
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +18,8 @@ from dfer_nb.training.controls import Control
 from dfer_nb.training.method import Method
 from dfer_nb.training.optimise import Settings
 
-__all__ = ["CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Plan", "Value", "Variant", "build", "plan", "variants"]
+__all__ = ["CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Plan", "Value", "Variant", "build", "defaults", "plan",
+           "variants"]
 
 # A paper's module has PRESETS, VARIANTS, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile needs, by
 # its name).
@@ -85,6 +87,13 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
             values["method"]["start"] = min(values["method"]["start"], max(epochs - 1, 0))
     values["model"]["length"] = training["max_frames"]
     return Plan(Settings(**training), values["model"], values["method"], changes.control)
+
+
+def defaults(paper: str) -> dict[str, dict]:
+    """What the groups of a plan have where no preset says otherwise: by group, name -> value."""
+    parts = {"training": Settings, "model": PAPERS[paper].MODEL, "method": PAPERS[paper].METHOD}
+    return {part: {name: parameter.default for name, parameter in inspect.signature(made).parameters.items()
+                   if parameter.default is not inspect.Parameter.empty} for part, made in parts.items()}
 
 
 def build(paper: str, plan: Plan) -> tuple[torch.nn.Module, Method]:

@@ -68,16 +68,17 @@ def clip_rows(batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> 
 class Fit:
     """One run of training: model, method and data, resumed where it was cut short.
 
-    folder: where the record goes; `<folder>.unfinished` holds the state after each epoch until then. Several processes
-    (fabric's) share every batch, and take the step that one would take: weights are decided, and the loss is averaged,
-    over the whole batch. Two things are of each process alone: the statistics of batch normalisation, and the units
-    that dropout drops.
+    folder: where the record goes; resumable: `<folder>.unfinished` holds the state after each epoch until then. Several
+    processes (fabric's) share every batch, and take the step that one would take: weights are decided, and the loss is
+    averaged, over the whole batch. Two things are of each process alone: the statistics of batch normalisation, and the
+    units that dropout drops.
     """
 
     def __init__(self, model: torch.nn.Module, method: Method, data: Data, settings: Settings, seed: int,
-                 fabric: Fabric, folder: Path, progress: bool = True):
+                 fabric: Fabric, folder: Path, progress: bool = True, resumable: bool = True):
         self.data, self.method, self.settings, self.seed, self.fabric = data, method, settings, seed, fabric
         self.folder, self.unfinished, self.progress = folder, folder.with_name(folder.name + ".unfinished"), progress
+        self.resumable = resumable
         model = model.to(memory_format=torch.channels_last)
         fused = fabric.device.type in ("cpu", "cuda")
         self.model, self.optimizer = fabric.setup(model, build_optimizer(model, settings, fused))
@@ -172,7 +173,7 @@ class Fit:
                     f"epoch {self.epoch:3d}: loss {row['loss']:.3f}, "
                     f"test WAR {row['test_war']:.1f}, UAR {row['test_uar']:.1f}"
                 )
-            if self.fabric.is_global_zero:
+            if self.resumable and self.fabric.is_global_zero:
                 self.save_state()
         self.write_record(environment)
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pandas.api.types import is_string_dtype
 
 from dfer_nb import files
-from dfer_nb.trace import differences, dumps
+from dfer_nb.trace import dumps, equal
 from dfer_nb.training import results, state
 from dfer_nb.training.record import FEATURES, TRACES, Record
 from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept_traces, kept_truth
@@ -192,7 +192,8 @@ def _id(known: dict[str, dict], what: str, numbers: dict[str, list]) -> str:
     own = files.digest([what, numbers], 8)
     if own not in known:
         for other, entry in known.items():
-            if entry["name"] == what and not differences({what: numbers}, {what: results.numbers(entry)}):
+            own_numbers, other_numbers = {what: numbers}, {what: results.numbers(entry)}
+            if entry["name"] == what and equal(own_numbers, other_numbers):
                 return other
         known[own] = {"name": what, **numbers}
     return own

@@ -1,10 +1,16 @@
 """One training by several processes: what all of them hold, put together as one process would have it."""
 
+import os
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from lightning_fabric import Fabric
+
+
+def is_first() -> bool:
+    """Whether this process is the first of those that are one run here, by what Fabric or torchrun tells the others."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
 def gather(fabric: Fabric, thing) -> list:

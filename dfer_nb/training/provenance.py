@@ -28,13 +28,13 @@ LIBRARIES = (
 )
 
 
-@cache
 def code_text() -> str:
-    """Hash of this package's files, its weights among them, of the libraries, and of the processor.
+    """Hash of this package's files that decide a result, of its weights, of the libraries, and of the processor.
 
     It decides nothing about a record: it says how long what was once computed need not be computed again.
     """
     paths = sorted(path for kind in ("*.py", "*.safetensors") for path in PACKAGE.rglob(kind))
+    paths = [path for path in paths if not str(path.relative_to(PACKAGE)).startswith(("viewing", "sweep"))]
     parts = {str(path.relative_to(PACKAGE)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     return files.digest([parts, versions(), processor()])
 
@@ -89,3 +89,6 @@ def _commit() -> str:
         return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown (not a git checkout)"
+
+
+CODE = code_text()  # of the code that was loaded here: what lies on the disk may be edited later

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from dfer_nb import files
 from dfer_nb.errors import BadInput
 
 CHECKPOINT_FORMAT = "dfer_nb checkpoint 1"
@@ -87,19 +86,6 @@ class Record:
 def is_complete(path: Path) -> bool:
     """True when a folder holds a whole record. (summary.json is there only in a folder that was renamed whole.)"""
     return (Path(path) / "summary.json").is_file()
-
-
-def record_folder(config: dict) -> Path:
-    """Where the record of a configuration belongs: paper/dataset/fold/variant/seed-hash under the runs folder."""
-    c = config
-    return (
-        files.runs_dir()
-        / c["paper"]
-        / c["dataset"]
-        / f"fold{c['fold']}"
-        / c["variant"]
-        / f"seed{c['seed']}-{files.digest(config)}"
-    )
 
 
 def write_json(path: Path, content: dict) -> None:

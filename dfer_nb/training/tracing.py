@@ -5,11 +5,9 @@ precision. In single precision the trace of one and the same code differs betwee
 more: AdamW divides a gradient by its own size, so where a gradient is rounding alone, a whole step is.
 """
 
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,12 +16,12 @@ from torch.overrides import TorchFunctionMode
 
 from dfer_nb.models.host import Host
 from dfer_nb.models.layers import parameter_groups
-from dfer_nb.training.fit import Data, Fit
-from dfer_nb.training.method import Method
+from dfer_nb.training.fit import Fit
 from dfer_nb.training.optimise import Settings
 from dfer_nb.training.record import Record
 
 EPOCHS, BATCH, SIZE, RAISED = 2, 6, 32, 3
+SEED = 1  # 0 would hide all that a seed is multiplied by
 DIGITS = 7  # significant ones that are written
 VOTES = "si"  # first letters of columns that hold a class: the numbers beside them say more
 
@@ -40,24 +38,18 @@ def small(settings: Settings, model: torch.nn.Module) -> Settings:
                    cpu_precision="32-true", **rates)
 
 
-def measure(build: Callable[[], tuple[torch.nn.Module, Method]], data: Data, settings: Settings) -> dict[str, list]:
-    """The trace of a training on the CPU: model and method as `build` makes them, settings as `small` makes them."""
-    with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, exactly():
-        torch.manual_seed(0)
-        model, method = build()
-        home, start = Path(folder) / "record", _weights(model)
-        fabric = Fabric(accelerator="cpu", devices=1, precision="64-true")
-        _Once(model, method, data, settings, 0, fabric, home, progress=False).run({}, {})
-        found = _of_record(Record(home)) | _of_weights(start, _weights(model))
-    found |= {f"remembered: {name}": _flat(value) for name, value in method.state_dict().items()}
+def fabric() -> Fabric:
+    """What a traced training runs on: one process on the CPU, in double precision."""
+    return Fabric(accelerator="cpu", devices=1, precision="64-true")
+
+
+def measure(fit: Fit) -> dict[str, list]:
+    """The trace of a training that `fit` is ready for: settings as `small` makes them, built meanwhile `exactly`."""
+    start = _weights(fit)
+    fit.run({}, {})
+    found = _of_record(Record(fit.folder)) | _of_weights(start, _weights(fit))
+    found |= {f"remembered: {name}": _flat(value) for name, value in fit.method.state_dict().items()}
     return {name: _rounded(values) for name, values in found.items()}
-
-
-class _Once(Fit):
-    """A training that nobody will go on with."""
-
-    def save_state(self) -> None:
-        pass
 
 
 class _Double(TorchFunctionMode):
@@ -73,12 +65,15 @@ class _Double(TorchFunctionMode):
 
 @contextmanager
 def exactly() -> Iterator[None]:
-    """Meanwhile, what is built and computed is so in double precision, on one thread: more would only wait."""
+    """Meanwhile, what is built and computed is so in double precision, on one thread: more would only wait.
+
+    PyTorch's random numbers go on afterwards as if nothing had been drawn.
+    """
     before, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     try:
-        with _Double():
+        with _Double(), torch.random.fork_rng(devices=[]):
             yield
     finally:
         torch.set_default_dtype(before)
@@ -104,10 +99,10 @@ def _says_more(column: str) -> bool:
     return not vote and column not in ("split", "epoch", "clip", "label", "prediction", "weight")
 
 
-def _weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+def _weights(fit: Fit) -> dict[str, torch.Tensor]:
     """Each group's parameters as one vector."""
     return {name: torch.cat([p.detach().flatten() for p in parameters])
-            for name, parameters in parameter_groups(model).items()}
+            for name, parameters in parameter_groups(fit.model.module).items()}
 
 
 def _of_weights(start: dict[str, torch.Tensor], end: dict[str, torch.Tensor]) -> dict[str, list]:

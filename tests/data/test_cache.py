@@ -193,19 +193,3 @@ def test_who_comes_second_takes_the_firsts_cache(table, tmp_path, monkeypatch, m
         monkeypatch.setattr(files, "atomic_folder", renaming)
     seconds = batches.cache(table, 32, 8, tmp_path / "cache", progress=False)
     assert seconds.folder == home and (home / "by the first").exists() and len(seconds) == 7
-
-
-def test_frames_that_were_never_in_a_file_make_the_same_cache(table, decoded, tmp_path):
-    clips = table.iloc[[4, 1]]
-    given = [(decoded.frames(clip), length) for clip, length in zip(clips["clip"], (12, 1), strict=True)]
-    made = cache_room.store(tmp_path / "made", clips.assign(path=""), iter(given), 32, 8)
-    assert made.size == 32 and made.index["clip"].tolist() == ["5", "2"] and set(made.index["path"]) == {""}
-    assert made.n_frames.to_dict() == {"5": 8, "2": 1} and made.index["video_frames"].tolist() == [12, 1]
-    for clip in clips["clip"]:
-        np.testing.assert_array_equal(made.frames(clip), decoded.frames(clip))
-    assert cached(tmp_path) == ["made"]
-
-
-def test_which_frames_are_kept():
-    assert cache_room.kept(5, 8).tolist() == [0, 1, 2, 3, 4] == cache_room.kept(5, 5).tolist()
-    assert cache_room.kept(32, 4).tolist() == video.uniform(32, 4).tolist()

@@ -1,11 +1,8 @@
-"""What a licensed dataset has without saying anything of its own: a folder, an identity, a sample."""
+"""What a licensed dataset has without saying anything of its own: a folder, an identity."""
 
-import numpy as np
 import pytest
 
-from dfer_nb.data import cache
-from dfer_nb.data.clips import COLUMNS
-from dfer_nb.data.dataset import TEST, TRAIN, Dataset
+from dfer_nb.data.dataset import Dataset
 from dfer_nb.data.dfew import Dfew
 from dfer_nb.errors import BadInput
 
@@ -46,34 +43,3 @@ def test_its_identity_is_what_is_trained_on(table, tmp_path, write_video):
 def test_nothing_is_known_of_a_licensed_dataset_but_its_labels(tmp_path):
     films = Films(None)
     assert films.truth(tmp_path) is None and films.digest(tmp_path) == "" and not films.drawn
-
-
-def test_its_sample_is_of_its_classes_and_the_same_every_time(tmp_path):
-    one, two = (Films(None).sample(tmp_path / name, 16) for name in "ab")
-    assert one.truth is None and one.table.equals(two.table) and tuple(one.table.columns) == COLUMNS
-    assert one.table["split"].value_counts().to_dict() == {"train": TRAIN, "test": TEST}
-    assert set(one.table["label"]) == {0, 1, 2} and set(one.table["path"]) == {""} and set(one.table["fold"]) == {1}
-    for clip in one.table["clip"]:
-        np.testing.assert_array_equal(one.frames.frames(clip), two.frames.frames(clip))
-    assert one.frames.size == 48 and one.frames.n_frames.max() == 16
-    assert one.frames.frames("1").std() > 5 and (one.frames.frames("1")[0] != one.frames.frames("1")[-1]).any()
-
-
-def test_a_sample_keeps_the_frames_that_decoding_would(tmp_path):
-    whole, few = (Dfew().sample(tmp_path / str(n), n, size=24).frames for n in (100, 16))
-    lengths = whole.n_frames
-    assert lengths.min() < 16 < lengths.max() and few.index["video_frames"].tolist() == lengths.tolist()
-    for clip, length in lengths.items():
-        np.testing.assert_array_equal(few.frames(clip), whole.frames(clip)[cache.kept(length, 16)])
-    assert whole.size == 24
-
-
-def test_labels_of_a_sample_can_be_seen(tmp_path):
-    sample = Dfew().sample(tmp_path, 16)
-    paths = {}
-    for clip, label in sample.table.query("split == 'train'")[["clip", "label"]].itertuples(index=False):
-        first, last = sample.frames.frames(clip)[[0, -1]].astype(float)
-        grown = (last - first).sum(axis=2)
-        paths.setdefault(label, []).append(grown / np.abs(grown).max())
-    alike = [(a * b).mean() for clips in paths.values() for a, b in zip(clips, clips[1:], strict=False)]
-    assert len(paths) == 7 and min(alike) > 0  # the spot moves the same way wherever the label is the same

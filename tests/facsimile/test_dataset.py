@@ -11,7 +11,7 @@ import pytest
 
 from dfer_nb.data.expressions import NEUTRAL
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile import casting, storyboard, trace
+from dfer_nb.facsimile import casting, film, storyboard, trace
 from dfer_nb.facsimile import dataset as facsimile
 from dfer_nb.facsimile.lists import TRUTH
 from dfer_nb.facsimile.recipes import ACTION_UNITS
@@ -150,7 +150,7 @@ def test_a_full_disk(tmp_path, monkeypatch):
     def full(path, frames):
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(facsimile, "_write_clip", full)
+    monkeypatch.setattr(film, "write", full)
     with pytest.raises(BadInput, match="disk is full"):
         facsimile.make(base=tmp_path, progress=False, jobs=1, clips=10, clean=0, slice_clips=0)
     assert list(tmp_path.iterdir()) == []
@@ -160,7 +160,7 @@ def test_a_clip_that_could_not_be_written_is_noticed(tmp_path):
     frames = np.zeros((3, 32, 32, 3), np.uint8)
     (tmp_path / "1.mp4").mkdir()
     with pytest.raises(OSError, match="0 of 3 frames"):
-        facsimile._write_clip(tmp_path / "1.mp4", frames)
+        film.write(tmp_path / "1.mp4", frames)
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,22 @@ def test_the_environment_names_what_a_reader_needs():
 def test_what_was_computed_is_remembered_until_a_file_of_the_package_changes(tmp_path, monkeypatch):
     package = shutil.copytree(provenance.PACKAGE / "training", tmp_path / "training")
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
-    before = provenance.code_text.__wrapped__()
-    assert provenance.code_text.__wrapped__() == before
+    before = provenance.code_text()
+    assert provenance.code_text() == before
     (package / "notes.txt").write_text("no code")
-    assert provenance.code_text.__wrapped__() == before
+    assert provenance.code_text() == before
     (package / "fit.py").write_text((package / "fit.py").read_text() + "# more\n")
-    after = provenance.code_text.__wrapped__()
+    after = provenance.code_text()
     monkeypatch.setattr(provenance, "processor", lambda: "another")
-    assert len({before, after, provenance.code_text.__wrapped__()}) == 3
+    assert len({before, after, provenance.code_text()}) == 3
+
+
+def test_what_decides_no_result_is_left_out(tmp_path, monkeypatch):
+    package = shutil.copytree(provenance.PACKAGE, tmp_path / "dfer_nb", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    before = provenance.code_text()
+    for name in ("viewing/page.py", "sweep.py"):
+        (package / name).write_text("# other words\n")
+    assert provenance.code_text() == before == provenance.CODE
+    (package / "run.py").write_text("# other words\n")
+    assert provenance.code_text() not in (before, provenance.CODE)

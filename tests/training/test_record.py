@@ -5,7 +5,6 @@ import pickle
 import pytest
 import torch
 
-from dfer_nb import files
 from dfer_nb.errors import BadInput
 from dfer_nb.training import record
 
@@ -57,11 +56,3 @@ def test_the_traces_are_those_that_lie_beside_it(tmp_path):
     assert record.Record(tmp_path).traces == {} and record.Record(tmp_path).truth is None
     (tmp_path / "traces.json").write_text('{"training": {"loss": [1.5]}}')
     assert record.Record(tmp_path).traces == {"training": {"loss": [1.5]}}
-
-
-def test_the_folder_follows_from_the_configuration(monkeypatch, tmp_path):
-    monkeypatch.setenv("DFER_RUNS", str(tmp_path))
-    config = {"paper": "rdfer", "dataset": "facsimile", "fold": 2, "variant": "flat", "seed": 3}
-    folder = record.record_folder(config)
-    assert folder.relative_to(tmp_path).as_posix() == f"rdfer/facsimile/fold2/flat/seed3-{files.digest(config)}"
-    assert record.record_folder(config | {"data": "another"}) != folder

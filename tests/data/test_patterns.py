@@ -1,0 +1,48 @@
+"""Clips of no face: the same ones every time, read as they were computed, their labels to be seen."""
+
+import numpy as np
+import pytest
+
+from dfer_nb.data import batches, patterns, video
+from dfer_nb.data.dfew import FRAMES, TEST, TRAIN, Dfew
+
+
+@pytest.fixture
+def films(tmp_path):
+    Dfew().sample(tmp_path / "dfew", 24)
+    return tmp_path / "dfew"
+
+
+def test_the_sample_is_read_as_any_dataset_in_this_layout(films):
+    table = Dfew().table(films, 1)
+    assert table["split"].value_counts().to_dict() == {"train": TRAIN, "test": TEST}
+    assert table["label"].tolist() == [number % 7 for number in range(TRAIN + TEST)]
+    assert Dfew().truth(films) is None
+
+
+def test_it_is_the_same_every_time_and_nothing_is_lost_on_the_way(films, tmp_path):
+    Dfew().sample(tmp_path / "again", 24)
+    for one in sorted((films / FRAMES).iterdir()):
+        frames = video.read_frames(one)
+        np.testing.assert_array_equal(frames, video.read_frames(tmp_path / "again" / FRAMES / one.name))
+        place = int(one.name) - 1
+        np.testing.assert_array_equal(frames, list(patterns._spot(place, place % 7, 7, 0, 24)))
+        assert frames[0].shape == (24, 24, 3) and (frames[0] != frames[-1]).any()
+
+
+def test_clips_are_shorter_and_longer_than_what_is_kept(films, tmp_path):
+    table = Dfew().table(films, 1)
+    lengths = batches.cache(table, 24, 100, tmp_path, progress=False).n_frames
+    assert lengths.min() < 16 and lengths.max() > 32
+    patterns.write(tmp_path / "given", [("3", 0, 9), ("4", 1, 40)], 7, 24)
+    assert [video.count_frames(tmp_path / "given" / name) for name in ("00003", "00004")] == [9, 40]
+
+
+def test_labels_can_be_seen(films):
+    paths = {}
+    for clip in Dfew().table(films, 1).query("split == 'train'").itertuples():
+        first, last = video.read_frames(clip.path)[[0, -1]].astype(float)
+        grown = (last - first).sum(axis=2)
+        paths.setdefault(clip.label, []).append(grown / np.abs(grown).max())
+    alike = [(a * b).mean() for clips in paths.values() for a, b in zip(clips, clips[1:], strict=False)]
+    assert len(paths) == 7 and min(alike) > 0  # the spot moves the same way wherever the label is the same
