@@ -175,5 +175,11 @@ def main() -> None:
     print(f"{record.path}\n{told}")
 
 
+def drawing(dataset: str) -> dict:
+    """The remembered trace of a dataset's drawing; {} where nothing is drawn."""
+    source = datasets.dataset(dataset)
+    return _remembered(source.name, source.drawing)
+
+
 if __name__ == "__main__":
     main()
