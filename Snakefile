@@ -1,6 +1,6 @@
 # Many runs at once: `make results`, or by hand
 #   snakemake --cores all --keep-going --rerun-triggers mtime --nolock [--config dataset=dfew root=DIR preset=paper]
-# What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep.py says which of it is missing.
+# What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep/ says which of it is missing.
 # Each run has one thread: what it gives does not depend on how many run at once.
 import shlex
 import shutil

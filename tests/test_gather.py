@@ -12,6 +12,7 @@ from records import GROUP, of_job
 from dfer_nb import files, run, sweep
 from dfer_nb.errors import BadInput
 from dfer_nb.sweep import Job
+from dfer_nb.sweep.__main__ import main
 from dfer_nb.training.keeping import keep
 from dfer_nb.training.record import Record
 from dfer_nb.training.results import kept, kept_run
@@ -128,7 +129,7 @@ def test_the_results_of_two_machines_are_put_together(declare, traced, tmp_path,
 
     elsewhere(tmp_path / "there", monkeypatch, there)
     monkeypatch.setattr(sys, "argv", ["sweep", "--gather", str(tmp_path / "there" / which), str(tmp_path / "results")])
-    assert sweep.main() == 1 and capsys.readouterr().out.startswith("3 of 4 runs")
+    assert main() == 1 and capsys.readouterr().out.startswith("3 of 4 runs")
     commits = {record.name: record.environment["commit"] for record in kept("rdfer")}
     assert commits == {one.called: "here", two.called: "there", three.called: "here"}
     assert kept_run(two.called).keep == ("whole" if which == "results" else "slim")
@@ -143,11 +144,11 @@ def test_one_run_is_shown_alone_or_taken_out(declare, traced, monkeypatch, capsy
     of_job(job), of_job(other)
     sweep.gather([job, other])
     monkeypatch.setattr(sys, "argv", ["sweep", "--show", job.called])
-    assert sweep.main() == 0
+    assert main() == 0
     assert "variant: plain" in (told := capsys.readouterr().out) and "rule: last epoch" in told
     monkeypatch.setattr(sys, "argv", ["sweep", "--show", job.called.replace("plain", "plane")])
     with pytest.raises(SystemExit, match=f"^error: there is no kept run(.|\n)*near are: {job.called}"):
-        sweep.main()
+        main()
     shutil.rmtree(files.runs_dir())
     monkeypatch.setattr(sys, "argv", ["sweep", "--forget", job.called])
-    assert sweep.main() == 1 and [record.name for record in kept("rdfer")] == [other.called]
+    assert main() == 1 and [record.name for record in kept("rdfer")] == [other.called]

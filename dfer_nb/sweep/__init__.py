@@ -1,12 +1,10 @@
 """Many runs: what the chapters declare in results/<paper>/sweep.yml, what of it is missing, and what came of it.
 
-`make results` runs what is missing through the Snakefile, which asks this module.
+`make results` runs what is missing through the Snakefile, which asks this module; `__main__` is the command line.
 """
 
-import argparse
 import json
 import shlex
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
@@ -19,11 +17,11 @@ from dfer_nb import files, run
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
-from dfer_nb.request import Request, make_fabric, prepare
+from dfer_nb.request import Request, make_fabric
 from dfer_nb.trace import differences
-from dfer_nb.training.keeping import forget, keep, possible
+from dfer_nb.training.keeping import keep, possible
 from dfer_nb.training.record import FEATURES, Record, is_complete, record_folder
-from dfer_nb.training.results import KEEP, RUNS, Kept, called, find, kept_run, text
+from dfer_nb.training.results import KEEP, RUNS, Kept, called, kept_run
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
 
@@ -250,48 +248,3 @@ def five_fold_tables(jobs: list[Job]) -> list[Table]:
     return [beside(paper, table, {row: paper}, list(records.values()), columns)
             for (paper, *_), records in folds.items() if len(records) == 5
             for table, row in [MAIN_TABLES[paper]]]
-
-
-def main() -> int:
-    """`python -m dfer_nb.sweep`: gather finished runs, say which are kept and which missing; exit 1 when some are."""
-    parser = argparse.ArgumentParser(prog="python -m dfer_nb.sweep", description=main.__doc__.splitlines()[0])
-    for name in ("dataset", "root", "preset"):
-        parser.add_argument(f"--{name}", default="", help="the five folds of every paper, instead of what is declared")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--prepare", metavar="DATA", help="draw, decode and compute what the runs of a Job.data share")
-    parser.add_argument("--gather", metavar="DIR", nargs="+", type=Path, default=[],
-                        help="also put into results/ what another machine's results/ or runs/ hold of these runs")
-    parser.add_argument("--show", metavar="NAME", help="print one kept run, such as "
-                        "rdfer/facsimile/laptop/rdfer/fold1/draw0/seed0, and nothing else")
-    parser.add_argument("--forget", metavar="NAME", nargs="+", default=[], help="take kept runs out of results/")
-    parser.add_argument("--table", action="store_true", help="print the papers' main tables, ours beside them")
-    arguments = vars(parser.parse_args())
-    table, data, name = (arguments.pop(each) for each in ("table", "prepare", "show"))
-    folders, unwanted = arguments.pop("gather"), arguments.pop("forget")
-    try:
-        if name:
-            print(text(find(name)))
-            return 0
-        jobs = chosen(**arguments)
-        if data:
-            same = [job.request for job in jobs if job.data == data]
-            if not same:
-                raise BadInput(f"no run needs the data {data!r}", "--prepare", "name the Job.data of a run")
-            prepare(same[0])
-            return 0
-        for each in [find(each).name for each in unwanted]:
-            forget(each)
-        gather(jobs, folders)
-        missing = report(jobs)
-    except BadInput as error:
-        raise SystemExit(f"error: {error}") from None
-    print(f"{len(jobs) - len(missing)} of {len(jobs)} runs have their record in {files.results_dir()}")
-    for line in missing:
-        print(f"  missing: {line}")
-    for shown in five_fold_tables(jobs) if table else ():
-        print(f"\n{shown}")
-    return 1 if missing else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
