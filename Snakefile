@@ -32,7 +32,7 @@ def gather():
 
 rule all:
     input:
-        lambda wildcards: [file for job in JOBS.values() if (last := sweep.unmade(job))
+        lambda wildcards: [file for job in sweep.watched(JOBS.values()) if (last := sweep.unmade(job))
                            for file in (str(RUNS / job.name / last), *again(job))]
 
 # One run: its record in runs/. A run that was cut short goes on from its checkpoint there.
