@@ -1,6 +1,6 @@
 # Many runs at once: `make results`, or by hand
 #   snakemake --cores all --keep-going --rerun-triggers mtime --nolock [--config dataset=dfew root=DIR preset=paper]
-# What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep.py says which of it is missing.
+# What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep/ says which of it is missing.
 # Each run has one thread: what it gives does not depend on how many run at once.
 import shlex
 import shutil
@@ -32,7 +32,7 @@ def gather():
 
 rule all:
     input:
-        lambda wildcards: [file for job in JOBS.values() if (last := sweep.unmade(job))
+        lambda wildcards: [file for job in sweep.watched(JOBS.values()) if (last := sweep.unmade(job))
                            for file in (str(RUNS / job.name / last), *again(job))]
 
 # One run: its record in runs/. A run that was cut short goes on from its checkpoint there.

@@ -64,6 +64,15 @@ def sweep(path: Path) -> None:
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
+def _variables(where) -> str:
+    """The environment variable that moves the folder in which a path lies; all of them where it lies in none."""
+    folders = {"DFER_DATA": data_dir(), "DFER_RUNS": runs_dir(), "DFER_RESULTS": results_dir()}
+    path = Path(where).absolute()
+    around = [name for name, folder in folders.items() if path.is_relative_to(folder)]
+    # one of the folders may lie in another: the innermost decides
+    return max(around, key=lambda name: len(folders[name].parts), default="DFER_DATA, DFER_RUNS or DFER_RESULTS")
+
+
 @contextmanager
 def disk_errors(where):
     """Turn a full or read-only disk into one clear error (raises BadInput)."""
@@ -71,15 +80,10 @@ def disk_errors(where):
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise BadInput(
-                "the disk is full",
-                where,
-                "free some space, or set DFER_DATA / DFER_RUNS to a larger disk; nothing half-written is kept",
-            ) from error
+            raise BadInput("the disk is full", where, f"free some space, or set {_variables(where)} to a folder on a "
+                           "larger disk; nothing half-written is kept") from error
         if error.errno in (errno.EACCES, errno.EROFS):
-            raise BadInput(
-                "the folder cannot be written", where, "choose another with DFER_DATA or DFER_RUNS"
-            ) from error
+            raise BadInput("the folder cannot be written", where, f"choose another with {_variables(where)}") from error
         raise
 
 
@@ -111,29 +115,38 @@ def atomic_folder(path):
 
 
 @contextmanager
-def alone(path):
+def alone(path, wait: bool = True):
     """One process at a time works on what will lie at `path`; another waits. The lock ends with its process, however.
 
+    Yields whether the path is this process's: always True, unless it is not to wait and another process is at work.
     Raises BadInput when the disk is full or cannot be written.
     """
     if fcntl is None:
-        yield
+        yield True
         return
     path = Path(path)
-    with _locked(path.parent / f".{path.name}.lock", path) as lock:
+    lock = _locked(path.parent / f".{path.name}.lock", path, wait)
+    if lock is None:
+        yield False
+        return
+    with lock:
         try:
-            yield
+            yield True
         finally:
             Path(lock.name).unlink(missing_ok=True)
 
 
-def _locked(name: Path, where):
-    """The open file `name`, locked by this process alone; it may have to wait."""
+def _locked(name: Path, where, wait: bool):
+    """The open file `name`, locked by this process alone; None where another has it, and this one is not to wait."""
     while True:
         with disk_errors(where):
             name.parent.mkdir(parents=True, exist_ok=True)
             lock = open(name, "w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return None
         # who waited may have got the lock of a file that the one before has removed: no lock against the next
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(lock.fileno()), os.stat(name)):

@@ -50,6 +50,23 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_the_error_names_the_variable_that_moves_the_folder(tmp_path, monkeypatch, code):
+    folders = {"DFER_DATA": tmp_path, "DFER_RUNS": tmp_path / "data" / "runs", "DFER_RESULTS": tmp_path / "results"}
+    for name, folder in folders.items():
+        monkeypatch.setenv(name, str(folder))
+
+    def named(path) -> list[str]:
+        with pytest.raises(BadInput) as caught, files.disk_errors(path):
+            raise OSError(code, "")
+        return [name for name in folders if name in caught.value.todo]
+
+    for name, folder in folders.items():
+        assert named(folder) == named(str(folder / "a" / "b")) == [name]
+    assert named(tmp_path / "data" / "cache") == ["DFER_DATA"]
+    assert named(tmp_path.parent / "elsewhere") == list(folders)
+
+
 def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path):
     code = (
         "import os, sys, signal\nfrom dfer_nb import files\n"
@@ -110,12 +127,17 @@ def test_another_process_waits_until_the_first_ends_however_it_ends(tmp_path):
         waiting = threading.Thread(target=second)
         waiting.start()
         assert not entered.wait(0.2)
+        with files.alone(tmp_path / "thing", wait=False) as mine:
+            assert not mine
     finally:
         first.kill()
         first.wait()
         first.stdout.close()
     waiting.join(60)
     assert entered.is_set() and not list(tmp_path.iterdir())
+    with files.alone(tmp_path / "thing", wait=False) as mine:
+        assert mine and list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 def test_folders_do_not_depend_on_where_one_stands(tmp_path, monkeypatch):

@@ -12,9 +12,11 @@ from records import GROUP, of_job
 from dfer_nb import files, run, sweep
 from dfer_nb.errors import BadInput
 from dfer_nb.sweep import Job
+from dfer_nb.sweep.__main__ import main
+from dfer_nb.training import keeping, results
 from dfer_nb.training.keeping import keep
 from dfer_nb.training.record import Record
-from dfer_nb.training.results import kept, kept_run
+from dfer_nb.training.results import kept, kept_run, kept_traces
 
 
 @pytest.fixture
@@ -127,14 +129,57 @@ def test_the_results_of_two_machines_are_put_together(declare, traced, tmp_path,
         keep([(Record(path.parent), "whole") for path in files.runs_dir().rglob("summary.json")])
 
     elsewhere(tmp_path / "there", monkeypatch, there)
-    monkeypatch.setattr(sys, "argv", ["sweep", "--gather", str(tmp_path / "there" / which), str(tmp_path / "results")])
-    assert sweep.main() == 1 and capsys.readouterr().out.startswith("3 of 4 runs")
+    other, mine = tmp_path / "there" / which, tmp_path / "results"
+    monkeypatch.setattr(sys, "argv", ["sweep", "--gather", str(other), str(mine)])
+    assert main() == 1
+    told = capsys.readouterr().out.split("\n")
+    assert told[:3] == [f"0 runs taken from {tmp_path / 'runs'}", f"1 run taken from {other}",
+                        f"0 runs taken from {mine}"] and told[3].startswith("3 of 4 runs")
     commits = {record.name: record.environment["commit"] for record in kept("rdfer")}
     assert commits == {one.called: "here", two.called: "there", three.called: "here"}
     assert kept_run(two.called).keep == ("whole" if which == "results" else "slim")
+
+
+def test_a_folder_of_another_level_is_refused_with_the_one_to_name(declare, traced, tmp_path, monkeypatch):
+    declare(GROUP)
+    jobs = sweep.declared("rdfer")
+    there = tmp_path / "there"
+    elsewhere(there, monkeypatch, lambda: keep([(of_job(jobs[0]), "slim")]))
+    (record,) = (there / "runs").rglob("summary.json")
+    for name, right in {there: [there / "results", there / "runs"], tmp_path: [there / "results", there / "runs"],
+                        there / "results" / "rdfer": [there / "results"], there / "runs" / "rdfer": [there / "runs"],
+                        results.place(jobs[0].called, there / "results"): [there / "results"],
+                        record.parent: [there / "runs"], record.parents[2]: [there / "runs"]}.items():
+        with pytest.raises(BadInput, match="another level") as caught:
+            sweep.gather(jobs, [name])
+        assert caught.value.todo == f"name {' or '.join(map(str, right))}" and caught.value.where == str(name)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInput, match="no records here"):
-        sweep.gather(jobs, [tmp_path / "empty"])
+    for name in ("empty", "nowhere"):
+        with pytest.raises(BadInput, match="no records here"):
+            sweep.gather(jobs, [tmp_path / name])
+    assert kept("rdfer") == []
+    monkeypatch.chdir(there)
+    assert sweep.gathered(jobs, [Path("results"), Path("runs")]) == {
+        files.runs_dir(): 0, Path("results"): 1, Path("runs"): 0}
+
+
+def test_traces_that_a_kill_has_left_go_with_the_next_gathering_and_nothing_else_is_written(
+        declare, traced, tmp_path, monkeypatch):
+    declare(GROUP)
+    job, other = sweep.declared("rdfer")
+    of_job(job)
+    sweep.gather([job])
+    before = records.state(tmp_path / "results")
+    far = of_job(other, traces={"training": {"loss": [9.0]}})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(keeping, "_change", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        keep([(far, "slim")])
+    assert len(kept_traces(tmp_path / "results" / "rdfer")) == 2
+    assert sweep.gather([job]) == 0
+    assert records.contents(tmp_path / "results") == {name: content for name, (content, _) in before.items()}
+    before = records.state(tmp_path / "results")
+    monkeypatch.setattr(files, "alone", None)  # without such traces nobody is waited for
+    assert sweep.gather([job, other]) == 0 and records.state(tmp_path / "results") == before
 
 
 def test_one_run_is_shown_alone_or_taken_out(declare, traced, monkeypatch, capsys):
@@ -143,11 +188,37 @@ def test_one_run_is_shown_alone_or_taken_out(declare, traced, monkeypatch, capsy
     of_job(job), of_job(other)
     sweep.gather([job, other])
     monkeypatch.setattr(sys, "argv", ["sweep", "--show", job.called])
-    assert sweep.main() == 0
+    assert main() == 0
     assert "variant: plain" in (told := capsys.readouterr().out) and "rule: last epoch" in told
     monkeypatch.setattr(sys, "argv", ["sweep", "--show", job.called.replace("plain", "plane")])
     with pytest.raises(SystemExit, match=f"^error: there is no kept run(.|\n)*near are: {job.called}"):
-        sweep.main()
-    shutil.rmtree(files.runs_dir())
-    monkeypatch.setattr(sys, "argv", ["sweep", "--forget", job.called])
-    assert sweep.main() == 1 and [record.name for record in kept("rdfer")] == [other.called]
+        main()
+
+
+def test_a_forgotten_run_is_not_gathered_by_the_same_command_which_says_where_it_still_lies(
+        declare, traced, monkeypatch, capsys):
+    declare(GROUP | {"seeds": [0, 1]})
+    job, other, gone, _ = sweep.declared("rdfer")
+    mine = [of_job(job).path, of_job(job, precision="16-mixed").path]
+    of_job(other), of_job(gone)
+    records.write({**job.config, "draw": 7})  # in the same folder, and another run
+    assert sweep.gather([job, other, gone]) == 3
+    shutil.rmtree(files.runs_dir() / gone.name)
+
+    def said(*arguments: str) -> list[str]:
+        monkeypatch.setattr(sys, "argv", ["sweep", "--forget", *arguments])
+        assert main() == 0
+        return capsys.readouterr().out.strip().split("\n")
+
+    told = said(job.called, gone.called, job.called)
+    assert [record.name for record in kept("rdfer")] == [other.called]
+    assert [told[0], told[3]] == [f"forgotten: {job.called}", f"forgotten: {gone.called}"] and len(told) == 4
+    for line, folder in zip(told[1:3], sorted(mine), strict=True):
+        assert f"still lies in {folder}: the next gathering takes it again" in line
+    assert sweep.gather([job]) == 1  # as was said
+    shutil.rmtree(mine[0]), shutil.rmtree(mine[1])
+    assert said(job.called) == [f"forgotten: {job.called}"] and sweep.gather([job]) == 0
+    for more, message in (([job.called], "no kept run"), ([other.called, "--gather", "there"], "one after the other")):
+        with pytest.raises(SystemExit, match=f"^error: (.|\n)*{message}"):
+            said(*more)
+    assert [record.name for record in kept("rdfer")] == [other.called]

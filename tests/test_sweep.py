@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 import records
-from records import GROUP, TRACES, of_job
+from records import GROUP, of_job
 
 from dfer_nb import files, run, sweep
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS
 from dfer_nb.request import Request
 from dfer_nb.sweep import Job
+from dfer_nb.sweep.__main__ import main
 from dfer_nb.training.keeping import keep
 from dfer_nb.training.results import kept, kept_run
 
@@ -125,31 +126,19 @@ def test_runs_on_the_same_clips_share_their_data():
     assert len(same) == 1 and len(same.union(others)) == 1 + len(others)
 
 
-def test_the_report_names_what_is_missing_and_why(declare, monkeypatch, capsys):
-    monkeypatch.setattr(run, "traces", lambda request: TRACES)
-    declare(GROUP | {"seeds": [0, 1]})
-    jobs = sweep.declared("rdfer")
-    of_job(jobs[0])
-    sweep.gather(jobs)
-    for job, text in zip(jobs[1:], ["warning\nerror: the disk is full\n  where: here\n",
-                                    "Traceback (most recent call last):\n  File\nKeyError: 'frames'\n"], strict=False):
-        job.log.parent.mkdir(parents=True, exist_ok=True)
-        job.log.write_text(text)
-    wanted = ["--dataset facsimile-long --preset frozen --variant rdfer --threads 1: error: the disk is full",
-              "--dataset facsimile-long --preset frozen --variant plain --seed 1 --threads 1: KeyError: 'frames'",
-              "--dataset facsimile-long --preset frozen --variant rdfer --seed 1 --threads 1: not started"]
-    assert sweep.report(jobs) == [f"{line} ({job.log})" for line, job in zip(wanted, jobs[1:], strict=True)]
-    monkeypatch.setattr(sys, "argv", ["sweep"])
-    assert sweep.main() == 1
-    told = capsys.readouterr().out
-    assert told.startswith("1 of 4 runs") and all(f"missing: {line}" in told for line in wanted)
-    for job in jobs[1:]:
-        of_job(job)
-    assert sweep.main() == 0 and sweep.report(jobs) == []
-    monkeypatch.setattr(run, "traces", lambda request: {"training": TRACES["training"] | {"rates": [0.1, 0.3]}})
-    jobs[0].log.parent.mkdir(parents=True, exist_ok=True)
-    jobs[0].log.write_text("last epoch: WAR 50\n")
-    assert sweep.report(jobs[:1])[0].endswith(f"kept, but changed since: training: rates ({jobs[0].log})")
+def test_what_runs_share_is_made_again_when_the_drawing_changes_also_where_a_processor_draws_otherwise(
+        declare, monkeypatch):
+    declare(GROUP)
+    drawn, prepared = {"cells": [[1.0, 2.0]]}, []
+    monkeypatch.setattr(run, "drawing", lambda dataset: drawn)
+    (before, same), drawn["cells"] = [job.data for job in sweep.declared("rdfer")], [[1.0, 2.5]]
+    after = sweep.declared("rdfer")[0].data
+    assert before == same != after and before.rpartition("-")[0] == after.rpartition("-")[0]
+    monkeypatch.setattr("dfer_nb.sweep.__main__.prepare", prepared.append)
+    for word in (before, after):  # the one may be of the machine that asks, the other of the one that prepares
+        monkeypatch.setattr(sys, "argv", ["sweep", "--prepare", word])
+        assert main() == 0
+    assert prepared == [sweep.declared("rdfer")[0].request] * 2
 
 
 @pytest.mark.parametrize("arguments", [["--dataset", "dfw"], ["--prepare", "nothing-draw0"], ["--preset", "big"]])
@@ -157,7 +146,7 @@ def test_the_command_line_says_errors_in_one_piece(declare, monkeypatch, argumen
     declare(GROUP)
     monkeypatch.setattr(sys, "argv", ["sweep", *arguments])
     with pytest.raises(SystemExit, match="^error: no|^error: there is no"):
-        sweep.main()
+        main()
 
 
 def test_without_a_choice_everything_declared_is_run_and_with_one_the_five_folds_of_every_paper(declare):
@@ -235,13 +224,13 @@ def test_the_snakefile_makes_what_is_missing_and_goes_on_after_a_kill(declare, t
     left = [path.name for path in (*files.runs_dir().rglob("*"), *files.results_dir().rglob("*"))]
     assert not [name for name in left if ".unfinished" in name or ".partial" in name or ".lock" in name]
     monkeypatch.setattr(sys, "argv", ["sweep"])
-    assert sweep.main() == 1
+    assert main() == 1
     assert f"--variant windows --epochs 1 --device {absent} --threads 1: error: the device" in capsys.readouterr().out
 
     declare(there, good)  # the third start has nothing to do
     assert snakemake(tmp_path).wait() == 0
     assert said(tmp_path) == {"all": 1, "total": 1} and times() == after
-    assert sweep.main() == 0
+    assert main() == 0
 
 
 def test_the_snakefile_makes_again_what_is_out_of_date_and_adds_features(declare, tiny, tmp_path):
@@ -273,9 +262,9 @@ def test_the_main_table_is_the_mean_of_five_folds_and_of_no_fewer(tiny, runs, tm
     assert [job.request.fold for job in jobs] == [1, 2, 3, 4, 5] * 2
     shutil.copytree(made[-1].path, tmp_path / "last")
     shutil.rmtree(made[-1].path)
-    assert sweep.main() == 1 and "Table 1" not in capsys.readouterr().out
+    assert main() == 1 and "Table 1" not in capsys.readouterr().out
     shutil.copytree(tmp_path / "last", made[-1].path)
-    assert sweep.main() == 0
+    assert main() == 0
     said = capsys.readouterr().out
     assert said.count("frozen features, dfew, folds 1, 2, 3, 4, 5") == 2
     means = [sum(record.summary["reported"]["WAR"] for record in part) / 5 for part in (made[:5], made[5:])]

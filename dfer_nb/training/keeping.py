@@ -47,11 +47,15 @@ def keep(runs: Iterable[tuple[Record, str]]) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove what a run in runs/ that was killed when its record was whole has left beside it."""
+    """Remove what a run in runs/ that was killed when its record was whole has left beside it.
+
+    Where a process is at this run, it is left alone: that one tidies up itself, and may train for hours.
+    """
     if folder.is_relative_to(files.runs_dir()) and len(list(folder.parent.glob(f"*{folder.name}*"))) > 1:
-        with files.alone(folder):
-            state.remove(folder.with_name(folder.name + ".unfinished"))
-            files.sweep(folder)
+        with files.alone(folder, wait=False) as mine:
+            if mine:
+                state.remove(folder.with_name(folder.name + ".unfinished"))
+                files.sweep(folder)
 
 
 def forget(name: str) -> None:
@@ -199,11 +203,27 @@ def _id(known: dict[str, dict], what: str, numbers: dict[str, list]) -> str:
     return own
 
 
+def drop_orphans(papers: Iterable[str]) -> None:
+    """Drop the traces that no kept run has, as a kill between the writing of traces and of tables leaves them.
+
+    Only where there are such traces is anything waited for or written.
+    """
+    for paper in papers:
+        if _orphans(paper):
+            with files.alone(files.results_dir() / paper):  # another process may just be about to keep their runs
+                results.put_back(files.results_dir() / paper)
+                _drop_traces(paper)
+
+
+def _orphans(paper: str) -> set[str]:
+    used = {key for run in kept(paper) for key in run.trace_ids.values()}
+    return kept_traces(files.results_dir() / paper).keys() - used
+
+
 def _drop_traces(paper: str) -> None:
     """Drop the traces that no kept run has: after its tables are written, and never before."""
-    used = {key for run in kept(paper) for key in run.trace_ids.values()}
-    known = kept_traces(files.results_dir() / paper)
-    _write_traces(paper, {key: entry for key, entry in known.items() if key in used})
+    orphans, known = _orphans(paper), kept_traces(files.results_dir() / paper)
+    _write_traces(paper, {key: entry for key, entry in known.items() if key not in orphans})
 
 
 def _write_traces(paper: str, known: dict[str, dict]) -> None:

@@ -3,6 +3,9 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +129,27 @@ def test_traces_are_kept_once_each_and_dropped_with_their_last_run(folders):
 
 
 # Kills
+
+
+def test_a_run_that_a_process_is_at_is_kept_without_waiting_for_it():
+    folder = records.write(config()).path
+    state = folder.with_name(folder.name + ".unfinished")
+    state.mkdir()
+    code = ("import sys, time\nfrom dfer_nb import files\n"
+            "with files.alone(sys.argv[1]):\n    print('in', flush=True)\n    time.sleep(60)\n")
+    training = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert training.stdout.readline() == "in\n"
+        gathering = threading.Thread(target=keep, args=([(results.Record(folder), "slim")],), daemon=True)
+        gathering.start()
+        gathering.join(20)
+        assert not gathering.is_alive() and len(kept("rdfer")) == 1 and state.exists()
+    finally:
+        training.kill()
+        training.wait()
+        training.stdout.close()
+    keep([(results.Record(folder), "slim")])
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 class Killed(BaseException):

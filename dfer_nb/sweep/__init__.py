@@ -1,27 +1,30 @@
 """Many runs: what the chapters declare in results/<paper>/sweep.yml, what of it is missing, and what came of it.
 
-`make results` runs what is missing through the Snakefile, which asks this module.
+`make results` runs what is missing through the Snakefile, which asks this module; `__main__` is the command line.
 """
 
-import argparse
 import shlex
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 
 import yaml
+from tqdm import tqdm
 
 from dfer_nb import files, run
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import MAIN_TABLES, PRESETS
-from dfer_nb.request import Request, make_fabric, prepare, record_folder
-from dfer_nb.training.keeping import forget, keep, possible
+from dfer_nb.request import Request, make_fabric, record_folder
+from dfer_nb.sweep.folders import check
+from dfer_nb.training.keeping import drop_orphans, keep, possible
 from dfer_nb.training.record import FEATURES, Record, is_complete
-from dfer_nb.training.results import KEEP, RUNS, Kept, called, find, kept_run, text
+from dfer_nb.training.results import KEEP, RUNS, Kept, called, kept_run
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
 
@@ -58,7 +61,15 @@ class Job:
 
     @property
     def data(self) -> str:
-        """A word for what is drawn, decoded and computed before the run: equal for runs on the same clips."""
+        """A word for what is drawn, decoded and computed before the run: equal for runs on the same clips.
+
+        After `clips` it says what today's code draws: another drawing is another word.
+        """
+        return f"{self.clips}-{files.digest(run.drawing(self.request.dataset), 6)}"
+
+    @property
+    def clips(self) -> str:
+        """`data` without what the code draws, where a processor may differ from another by a grey level."""
         training = self.request.plan().training
         made = [self.request.root, training.size, training.max_frames, training.features]
         return f"{self.request.dataset}-draw{self.request.draw}-{files.digest(made, 6)}"
@@ -171,6 +182,13 @@ def kept_of(job: Job, folder: Path | None = None) -> Kept | None:
     return record if record is not None and not out_of_date(record, job) else None
 
 
+def watched(jobs: Iterable[Job]) -> Iterator[Job]:
+    """The same jobs, with a line of progress on stderr where they take more than a second: traces may be computed."""
+    jobs = list(jobs)
+    yield from tqdm(jobs, "comparing records with today's code", unit="run", delay=1, miniters=1, leave=False,
+                    file=sys.stderr)
+
+
 def made_of(job: Job, folder: Path | None = None) -> Record | None:
     """The run's whole record in runs/, or in such a folder of another machine; None as for `kept_of`."""
     own = (folder or files.runs_dir()) / job.name
@@ -198,40 +216,56 @@ def unmade(job: Job) -> str:
 
 
 def gather(jobs: Iterable[Job], folders: Iterable[Path] = ()) -> int:
+    """Do what `gathered` does. Returns how many runs were put into results/."""
+    return sum(gathered(jobs, folders).values())
+
+
+def gathered(jobs: Iterable[Job], folders: Iterable[Path] = ()) -> dict[Path, int]:
     """Put into results/ what there is of the runs in runs/, where it is not kept yet, or with less than is wanted.
 
     folders: runs/ or results/ of other machines, to be looked at as well. What is kept and not out of date stays,
-    unless more of it is wanted and found. Returns how many runs were put there. Raises BadInput for a folder without
-    records.
+    unless more of it is wanted and found. Returns of runs/ and of each folder how many runs were taken from there.
+    Traces that no kept run has go. Raises BadInput for a folder without records, or of another level.
     """
-    for folder in folders:
-        if not any(path for name in (RUNS, "summary.json") for path in folder.rglob(name)):
-            raise BadInput("there are no records here", folder, "name the folder results/ or runs/ of another machine")
-    found = []
-    for job in (job for job in jobs if not is_kept(job)):
-        others = (of(job, folder) for folder in (files.runs_dir(), *folders) for of in (kept_of, made_of))
+    jobs, places = list(jobs), [files.runs_dir(), *map(check, folders)]
+    found, taken = [], Counter(dict.fromkeys(places, 0))
+    for job in (job for job in watched(jobs) if not is_kept(job)):
         old = kept_of(job)
-        records = [record for record in (old, *others) if record is not None]
-        best = max(records, key=lambda record: KEEP.index(possible(record, job.keep)), default=None)
+        others = ((of(job, place), place) for place in places for of in (kept_of, made_of))
+        records = [(record, place) for record, place in ((old, None), *others) if record is not None]
+        best, place = max(records, key=lambda each: KEEP.index(possible(each[0], job.keep)), default=(None, None))
         if best is not old:
             found.append((best, job.keep))
+            taken[place] += 1
     keep(found)
-    return len(found)
+    drop_orphans(sorted({job.request.paper for job in jobs}))
+    return dict(taken)
 
 
 def report(jobs: list[Job]) -> list[str]:
-    """A line for every run that is not kept as is wanted, with the reason: the error in its log, or what changed."""
-    return [f"{shlex.join(job.options)}: {_why(job)} ({job.log})" for job in jobs if not is_kept(job)]
+    """A line for every run that is not kept as is wanted, with the reason: what changed, or the error in its log."""
+    return [f"{shlex.join(job.options)}: {_why(job)} ({job.log})" for job in watched(jobs) if not is_kept(job)]
 
 
 def _why(job: Job) -> str:
-    log = job.log.read_text(encoding="utf-8", errors="replace").strip() if job.log.exists() else ""
+    record, log = kept_run(job.called), ""
+    if job.log.exists() and (record is None or _tried_since(job, record)):
+        log = job.log.read_text(encoding="utf-8", errors="replace").strip()
     error = next((line for line in log.split("\n") if line.startswith("error:")), "")
-    record = kept_run(job.called)
     if error or record is None:
         return error or log.rpartition("\n")[2] or "not started"
     changed = out_of_date(record, job)
     return f"kept, but changed since: {', '.join(changed[:3])}" if changed else f"kept {record.keep}, wanted {job.keep}"
+
+
+def _tried_since(job: Job, record: Kept) -> bool:
+    """Whether the run was started after its kept record was made, as far as is known.
+
+    The tables of the record are written anew with every other run of theirs, so its date counts too, where it has one.
+    """
+    when = job.log.stat().st_mtime
+    day = datetime.fromtimestamp(when, UTC).date().isoformat()
+    return when > (record.path / RUNS).stat().st_mtime or day > record.environment.get("date", day)
 
 
 def five_fold_tables(jobs: list[Job]) -> list[Table]:
@@ -246,48 +280,3 @@ def five_fold_tables(jobs: list[Job]) -> list[Table]:
     return [beside(paper, table, {row: paper}, list(records.values()), columns)
             for (paper, *_), records in folds.items() if len(records) == 5
             for table, row in [MAIN_TABLES[paper]]]
-
-
-def main() -> int:
-    """`python -m dfer_nb.sweep`: gather finished runs, say which are kept and which missing; exit 1 when some are."""
-    parser = argparse.ArgumentParser(prog="python -m dfer_nb.sweep", description=main.__doc__.splitlines()[0])
-    for name in ("dataset", "root", "preset"):
-        parser.add_argument(f"--{name}", default="", help="the five folds of every paper, instead of what is declared")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--prepare", metavar="DATA", help="draw, decode and compute what the runs of a Job.data share")
-    parser.add_argument("--gather", metavar="DIR", nargs="+", type=Path, default=[],
-                        help="also put into results/ what another machine's results/ or runs/ hold of these runs")
-    parser.add_argument("--show", metavar="NAME", help="print one kept run, such as "
-                        "rdfer/facsimile/laptop/rdfer/fold1/draw0/seed0, and nothing else")
-    parser.add_argument("--forget", metavar="NAME", nargs="+", default=[], help="take kept runs out of results/")
-    parser.add_argument("--table", action="store_true", help="print the papers' main tables, ours beside them")
-    arguments = vars(parser.parse_args())
-    table, data, name = (arguments.pop(each) for each in ("table", "prepare", "show"))
-    folders, unwanted = arguments.pop("gather"), arguments.pop("forget")
-    try:
-        if name:
-            print(text(find(name)))
-            return 0
-        jobs = chosen(**arguments)
-        if data:
-            same = [job.request for job in jobs if job.data == data]
-            if not same:
-                raise BadInput(f"no run needs the data {data!r}", "--prepare", "name the Job.data of a run")
-            prepare(same[0])
-            return 0
-        for each in [find(each).name for each in unwanted]:
-            forget(each)
-        gather(jobs, folders)
-        missing = report(jobs)
-    except BadInput as error:
-        raise SystemExit(f"error: {error}") from None
-    print(f"{len(jobs) - len(missing)} of {len(jobs)} runs have their record in {files.results_dir()}")
-    for line in missing:
-        print(f"  missing: {line}")
-    for shown in five_fold_tables(jobs) if table else ():
-        print(f"\n{shown}")
-    return 1 if missing else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
