@@ -13,7 +13,7 @@ from dfer_nb import datasets, files
 from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import Plan, defaults, plan
-from dfer_nb.training.controls import hold_out, with_true_labels
+from dfer_nb.training.controls import few, hold_out, with_true_labels
 from dfer_nb.training.features import frozen
 from dfer_nb.training.fit import Data
 from dfer_nb.training.optimise import Settings
@@ -139,7 +139,9 @@ def _less(values: dict, usual: dict) -> dict:
 
 
 def arranged(table: pd.DataFrame, truth: pd.DataFrame | None, settings: Settings, seed: int) -> pd.DataFrame:
-    """A ClipTable as a run wants it: with the true labels, or with clips held out, where the settings say so."""
+    """A ClipTable as a run wants it: with few clips, the true labels, or clips held out, where the settings say so."""
+    if settings.train_clips:
+        table = few(table, settings.train_clips, seed)
     if settings.labels == "true":
         table = with_true_labels(table, truth)
     return hold_out(table, truth, settings.held_out, seed) if settings.held_out else table

@@ -1,7 +1,8 @@
 """Presets and variants: every number that a run uses, with the place it comes from.
 
-A preset is three groups of values, for training, model and method. "laptop" and "paper" train end to end; "frozen"
-trains heads on frozen frame features (the second tier: many runs in minutes). Each value says where the paper states
+A preset is three groups of values, for training, model and method. "laptop" and "paper" train end to end; "memorise" is
+the laptop's network on so few clips, so often and so unchanged that it learns wrong labels by heart; "frozen" trains
+heads on frozen frame features (the second tier: many runs in minutes). Each value says where the paper states
 it, or `assumption` where the paper does not, or `laptop` where it was chosen for two CPU cores. A variant changes a few
 values and names the paper's table that it answers. A paper's numbers stand in a file of its name.
 """
@@ -78,7 +79,7 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
     if training.get("features") and network != "features":
         raise BadInput(f"the variant {variant!r} trains its own {network}, and the preset {preset!r} has no frames",
                        "the run's parameters", "use preset laptop, or another variant")
-    if preset in ("laptop", "frozen"):
+    if not preset.startswith("paper"):
         training["max_frames"] = PAPERS[paper].FRAMES.get(dataset, training["max_frames"])
     if epochs:
         training["epochs"] = epochs

@@ -1,7 +1,16 @@
 """Presets and variants of the M3DFEL chapter."""
 
 from dfer_nb.m3dfel import BagTraining, network
-from dfer_nb.presets.values import FROZEN_TRAINING, LAPTOP_TRAINING, Value, Variant, assumed, laptop, stated
+from dfer_nb.presets.values import (
+    FROZEN_TRAINING,
+    LAPTOP_TRAINING,
+    MEMORISE_TRAINING,
+    Value,
+    Variant,
+    assumed,
+    laptop,
+    stated,
+)
 
 MODEL, METHOD = network, BagTraining
 MAIN_TABLE = ("1", "M3DFEL")  # the paper's table of five folds on DFEW, and its own row there
@@ -38,28 +47,27 @@ _PAPER = {
     "method": _SMOOTHING,
 }
 
-PRESETS: dict[str, dict[str, dict[str, Value]]] = {
-    "laptop": {
-        "training": {
-            **LAPTOP_TRAINING,
-            **stated("Sec. 4.2", max_frames=16),
-            **laptop(cpu_precision="32-true"),  # bf16 gradients of 3-D convolutions were seen to fail on a CPU
-        },
-        "model": {
-            **_MODULE,
-            **laptop(backbone_name="r2plus1d", backbone_weights="shipped", width="narrow"),
-            **laptop(hidden=64, layers=2, heads=8, feature_norm=True),
-        },
-        "method": _SMOOTHING,
+_LAPTOP = {
+    "training": {
+        **LAPTOP_TRAINING,
+        **stated("Sec. 4.2", max_frames=16),
+        **laptop(cpu_precision="32-true"),  # bf16 gradients of 3-D convolutions were seen to fail on a CPU
     },
+    "model": {
+        **_MODULE,
+        **laptop(backbone_name="r2plus1d", backbone_weights="shipped", width="narrow"),
+        **laptop(hidden=64, layers=2, heads=8, feature_norm=True),
+    },
+    "method": _SMOOTHING,
+}
+
+PRESETS: dict[str, dict[str, dict[str, Value]]] = {
+    "laptop": _LAPTOP,
+    "memorise": {**_LAPTOP, "training": {**_LAPTOP["training"], **MEMORISE_TRAINING}},
     "frozen": {
-        "training": {**LAPTOP_TRAINING, **FROZEN_TRAINING, **stated("Sec. 4.2", max_frames=16)},
-        "model": {
-            **_MODULE,
-            **laptop(backbone_name="features", backbone_weights="none", width="narrow"),
-            **laptop(hidden=64, layers=2, heads=8, feature_norm=True),
-        },
-        "method": _SMOOTHING,
+        **_LAPTOP,
+        "training": {**_LAPTOP["training"], **FROZEN_TRAINING},
+        "model": {**_LAPTOP["model"], **laptop(backbone_name="features", backbone_weights="none")},
     },
     "paper": _PAPER,
     "paper-scratch": {**_PAPER, "model": {**_PAPER["model"], **assumed(backbone_weights="none")}},

@@ -1,6 +1,15 @@
 """Presets and variants of the RDFER chapter."""
 
-from dfer_nb.presets.values import FROZEN_TRAINING, LAPTOP_TRAINING, Value, Variant, assumed, laptop, stated
+from dfer_nb.presets.values import (
+    FROZEN_TRAINING,
+    LAPTOP_TRAINING,
+    MEMORISE_TRAINING,
+    Value,
+    Variant,
+    assumed,
+    laptop,
+    stated,
+)
 from dfer_nb.rdfer import RDFER, AgreementReweighting
 
 MODEL, METHOD = RDFER, AgreementReweighting
@@ -44,24 +53,27 @@ _PAPER = {
 }
 _WITHOUT_WEIGHTS = assumed(backbone_weights="none", detector_weights="none")
 
-PRESETS: dict[str, dict[str, dict[str, Value]]] = {
-    "laptop": {
-        "training": LAPTOP_TRAINING,
-        "model": {
-            **_NETWORK,
-            **laptop(backbone_name="facenet", backbone_weights="shipped",
-                     detector_name="facenet", detector_weights="shipped", dim=128),
-        },
-        "method": {**_REWEIGHTING, **laptop(start=2, summary_loss=0.5)},
+_LAPTOP = {
+    "training": LAPTOP_TRAINING,
+    "model": {
+        **_NETWORK,
+        **laptop(backbone_name="facenet", backbone_weights="shipped",
+                 detector_name="facenet", detector_weights="shipped", dim=128),
     },
+    "method": {**_REWEIGHTING, **laptop(start=2, summary_loss=0.5)},
+}
+
+PRESETS: dict[str, dict[str, dict[str, Value]]] = {
+    "laptop": _LAPTOP,
+    "memorise": {**_LAPTOP, "training": {**_LAPTOP["training"], **MEMORISE_TRAINING}},
     "frozen": {
-        "training": {**LAPTOP_TRAINING, **FROZEN_TRAINING},
+        **_LAPTOP,
+        "training": {**_LAPTOP["training"], **FROZEN_TRAINING},
         "model": {
-            **_NETWORK,
+            **_LAPTOP["model"],
             **laptop(backbone_name="features", backbone_weights="none",
-                     detector_name="features", detector_weights="none", dim=128),
+                     detector_name="features", detector_weights="none"),
         },
-        "method": {**_REWEIGHTING, **laptop(start=2, summary_loss=0.5)},
     },
     "paper": _PAPER,
     "paper-scratch": {**_PAPER, "model": {**_PAPER["model"], **_WITHOUT_WEIGHTS}},

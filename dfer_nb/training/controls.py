@@ -65,6 +65,20 @@ def with_true_labels(table: pd.DataFrame, truth: pd.DataFrame | None) -> pd.Data
     return table.assign(label=table["label"].where(~train, table["clip"].map(right)).astype("int64"))
 
 
+def few(table: pd.DataFrame, number: int, seed: int) -> pd.DataFrame:
+    """A ClipTable with so many of its training clips, drawn by lot from the seed.
+
+    Raises BadInput where there are not so many.
+    """
+    train = np.flatnonzero(table["split"] == "train")
+    if number > len(train):
+        raise BadInput(f"there are {len(train)} training clips, not {number}", "train_clips",
+                       "use a preset that takes all of them")
+    by_name = train[np.argsort(table["clip"].to_numpy(dtype=str)[train], kind="stable")]
+    left_out = by_name[generator(seed, 0, 0, "few").permutation(len(by_name))[number:]]
+    return table.drop(index=table.index[left_out]).reset_index(drop=True)
+
+
 def hold_out(table: pd.DataFrame, truth: pd.DataFrame | None, share: float, seed: int) -> pd.DataFrame:
     """A ClipTable with about `share` of its training clips moved to the split "held_out", their labels as given.
 

@@ -17,6 +17,7 @@ from dfer_nb.trace import Traces, dumps
 from dfer_nb.training import metrics, state
 from dfer_nb.training.controls import HELD_OUT
 from dfer_nb.training.features import FrozenFeatures
+from dfer_nb.training.memory import learnt
 from dfer_nb.training.method import Method, Output
 from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
 from dfer_nb.training.processes import gather, whole_batch
@@ -202,6 +203,8 @@ class Fit:
                 f"{name}_war": metrics.war(rows["label"], rows["prediction"]),
                 f"{name}_uar": metrics.uar(rows["label"], rows["prediction"]),
             }
+        if self.data.truth is not None:
+            row |= learnt(parts["train"], self.data.truth)
         return row | {"seconds": seconds}
 
     def save_state(self) -> None:

@@ -19,6 +19,7 @@ class Settings:
     features: "" trains on frames; a backbone's name trains heads on its frozen frame features instead.
     labels: "given", or "true" (FACSimile's truth, the upper bound). held_out: share of the training clips, by identity
     where identities are known, that are not trained on but choose the epoch that is reported; 0: the last epoch is.
+    train_clips: so many of the training clips, drawn by lot; 0: all of them.
     """
 
     size: int
@@ -42,6 +43,7 @@ class Settings:
     features: str = ""
     labels: str = "given"
     held_out: float = 0.0
+    train_clips: int = 0
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or not 0 <= self.warmup <= self.epochs:
