@@ -32,10 +32,10 @@ class Dfew(Dataset):
     def sample(self, root: Path, size: int) -> None:
         """Fold 1 of so few clips that an epoch takes no time."""
         clips = pd.DataFrame({"clip": [str(number) for number in range(1, TRAIN + TEST + 1)]})
-        clips["label"] = np.arange(len(clips)) % N_CLASSES
+        clips["label"] = np.arange(len(clips)) % len(self.classes)
         for split, part in (("train", clips[:TRAIN]), ("test", clips[TRAIN:])):
             patterns.write_list(root / SPLITS / f"{split}(single-labeled)" / "set_1.csv", part)
-        patterns.write(root / FRAMES, clips.assign(any_length=0).itertuples(index=False), N_CLASSES, size)
+        patterns.write(root / FRAMES, clips.assign(any_length=0).itertuples(index=False), len(self.classes), size)
 
 
 def read_dfew(root, fold, drop_missing=False, zero_based=False, prefer="frames") -> pd.DataFrame:
