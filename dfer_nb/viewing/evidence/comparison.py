@@ -1,9 +1,10 @@
-"""Variants side by side, from the records of several draws and seeds."""
+"""Variants side by side, from the records of several draws."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from dfer_nb.viewing.evidence import blocks, statistics
 from dfer_nb.viewing.evidence.pointing import hits, known_apex
 from dfer_nb.viewing.evidence.records import (
     describe,
@@ -16,7 +17,7 @@ from dfer_nb.viewing.evidence.records import (
     score,
     setting,
 )
-from dfer_nb.viewing.evidence.statistics import HOW, Effect, against, over_runs
+from dfer_nb.viewing.evidence.statistics import Effect
 from dfer_nb.viewing.page import Table, number
 from dfer_nb.viewing.palette import has_truth
 
@@ -25,13 +26,13 @@ NOT_RUN = "not run"
 
 def effects(records: Sequence, variants: Sequence[str], base: str = "plain", splits: Sequence[str] = ("test", "clean"),
             metric: str = "WAR") -> Table:
-    """A metric of each variant, and its paired difference to `base` with its interval, on each split; a row a variant.
+    """A metric of each variant, and its difference to `base` with its interval, on each split; a row a variant.
 
     records: of one dataset, preset and number of epochs; what has no record says "not run". metric: "WAR", "UAR" or an
-    expression, for its recall. Raises BadInput for records of several settings, and as `statistics.paired` does.
+    expression, for its recall. Raises BadInput for records of several settings, and as `statistics.against` does.
     """
-    shown = _of(records, [*variants, base])
-    found, rows = against(shown, variants, base, splits, metric), {}
+    shown = blocks.of(records, [*variants, base])
+    found, rows = statistics.against(shown, variants, base, splits, metric), {}
     for variant in variants:
         own = of_variant(shown, variant)
         rows[variant] = {"runs": runs(own) if own else NOT_RUN}
@@ -41,9 +42,9 @@ def effects(records: Sequence, variants: Sequence[str], base: str = "plain", spl
             rows[variant][f"difference to {base}, {name}"] = difference_cell(effect, own, variant == base)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     badge = setting(shown).badge if shown else NOT_RUN
-    uneven = f"A variant with fewer runs is compared with the same runs of {base}."
-    notes = (HOW, uneven if len(set(frame["runs"]) - {NOT_RUN}) > 1 else "",
-             *limits(e for row in found.values() for e in row.values()), rules(shown))
+    uneven = f"A variant with other draws than {base} is compared on those that both have."
+    notes = (*statistics.notes(e for row in found.values() for e in row.values()),
+             uneven if len(set(frame["runs"]) - {NOT_RUN}) > 1 else "", rules(shown))
     caption = f"{metric} in percent, differences in points; {describe(shown)}"
     if frame["runs"].nunique() == 1:  # the caption says it
         frame = frame.drop(columns="runs")
@@ -53,23 +54,22 @@ def effects(records: Sequence, variants: Sequence[str], base: str = "plain", spl
 
 def with_and_without(records: Sequence, pairs: Mapping[str, tuple[str, str]],
                      splits: Sequence[str] = ("test", "clean"), metric: str = "WAR") -> Table:
-    """Networks alone and in a framework: a metric of both, and their paired difference; a row a network.
+    """Networks alone and in a framework: a metric of both, and their difference; a row a network, all one family.
 
     pairs: network -> (variant alone, variant in the framework). records and errors: as `effects`.
     """
-    shown, rows, found = _of(records, [v for pair in pairs.values() for v in pair]), {}, []
+    shown, rows = blocks.of(records, [v for pair in pairs.values() for v in pair]), {}
+    found = statistics.within(shown, [(within, alone) for alone, within in pairs.values()], splits, metric)
     for network, (alone, within) in pairs.items():
-        sides = [of_variant(shown, name) for name in (alone, within)]
-        effect = against(shown, [within], alone, splits, metric)[within]
+        sides, effect = [of_variant(shown, name) for name in (alone, within)], found[within, alone]
         rows[network] = {"runs of each": runs(sides[0]) if sides[0] else NOT_RUN}
         for split in splits:
             name = split.replace("_", " ")
             values = [number(mean(own, split, metric)) if own else NOT_RUN for own in sides]
             rows[network] |= {f"{name}: alone, in a bag": ", ".join(values),
                               f"{name}: difference": difference_cell(effect[split], sides[1], False)}
-        found += effect.values()
     caption = f"{metric} in percent, differences in points; {describe(shown)}"
-    notes = (HOW, *limits(found), rules(shown))
+    notes = (*statistics.notes(e for row in found.values() for e in row.values()), rules(shown))
     badge = setting(shown).badge if shown else NOT_RUN
     frame = pd.DataFrame.from_dict(rows, orient="index")
     return Table(frame, caption, " ".join(filter(None, notes)), {name: badge for name in frame.columns[1:]})
@@ -82,9 +82,27 @@ def difference_cell(effect: Effect | None, own: Sequence, is_base: bool) -> str:
     return NOT_RUN if not own else "–" if is_base else f"base {NOT_RUN}"
 
 
-def limits(effects: Iterable[Effect | None]) -> list[str]:
-    """What the intervals of these effects do not cover, each sentence once."""
-    return list(dict.fromkeys(effect.limits() for effect in effects if effect is not None))
+def predictions(records: Sequence, held_out: Sequence, variants: Sequence[str], base: str = "plain",
+                splits: Sequence[str] = ("test", "clean"), metric: str = "WAR") -> Table:
+    """Differences to `base` on draws that were kept out of the sweep, beside what its draws foretell; a row a variant.
+
+    records: those of the sweep; held_out: those of the kept-out draws. Raises BadInput as `statistics.predicted` does.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    inside = total = 0
+    for split in splits:
+        sides = [blocks.scores(part, [*variants, base], split, metric) for part in (records, held_out)]
+        found = statistics.predicted(*sides, base)
+        inside, total = inside + int(found["inside"].sum()), total + len(found)
+        for variant, own in found.groupby("variant", sort=False):
+            new = ", ".join(number(x, sign="+") + ("" if fits else " (out)")
+                            for x, fits in zip(own["difference"], own["inside"], strict=True))
+            low, high = own[["low", "high"]].iloc[0]
+            rows.setdefault(variant, {})[split.replace("_", " ")] = f"{new}; {number(low)} to {number(high)}"
+    note = ("The differences on the kept-out draws; the 95 % interval of one new draw, from the draws of the sweep. "
+            "Each interval is by itself: 19 of 20 should hold, but those of one draw share a base and fail together.")
+    caption = f"{inside} of {total} kept-out differences to {base} lie where the sweep says; {metric}, points"
+    return Table(pd.DataFrame.from_dict(rows, orient="index"), f"{caption}; {describe(held_out)}", note)
 
 
 def compare(records: Sequence, variants: Sequence[str], splits: Sequence[str] = ("test",)) -> Table:
@@ -130,14 +148,9 @@ def compare_groups(records: Sequence, variants: Sequence[str]) -> Table:
     return _table(records, variants, row, "Groups of the training clips")
 
 
-def _of(records: Sequence, variants: Sequence[str]) -> list:
-    """The records of these variants, in their order, a variant once."""
-    return [record for variant in dict.fromkeys(variants) for record in of_variant(records, variant)]
-
-
 def _table(records: Sequence, variants: Sequence[str], row: Callable[[object], dict], caption: str) -> Table:
     """A row a variant, each cell the mean over its records of what `row(record)` gives, with its interval."""
-    shown, rows = _of(records, variants), {}
+    shown, rows = blocks.of(records, variants), {}
     settings = describe(shown)
     for variant in variants:
         own = of_variant(shown, variant)
@@ -146,15 +159,15 @@ def _table(records: Sequence, variants: Sequence[str], row: Callable[[object], d
         rows[variant] |= {name: _cell(values[name], own) for name in values if values[name].notna().any()}
     frame = pd.DataFrame.from_dict(rows, orient="index").fillna("–")
     frame.loc[frame["runs"] == NOT_RUN] = NOT_RUN
-    note = ("Mean over runs (95 % interval over seeds and draws, where there are several runs). One run shows no "
-            "difference of a point or two; an interval over two runs is as wide as two runs deserve.")
+    note = ("Mean over draws, and from four draws on its 95 % interval, which is of one variant by itself. A "
+            "difference between two rows is surer than their two intervals, for both stand on the same draws.")
     return Table(frame, f"{caption}, percent; {settings}", f"{note} {rules(shown)}".strip(),
                  {name: setting(shown).badge for name in frame if name != "runs"} if shown else {})
 
 
 def _cell(values: pd.Series, records: Sequence) -> str:
     known = values.notna().to_numpy()
-    middle, low, high = over_runs(values[known], [r for r, k in zip(records, known, strict=True) if k])
+    middle, low, high = statistics.over_draws(values[known], [r for r, k in zip(records, known, strict=True) if k])
     if pd.isna(low):
         return number(middle)
     return f"{number(middle)} ({number(max(low, 0.0))} to {number(min(high, 100.0))})"

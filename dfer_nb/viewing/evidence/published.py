@@ -7,9 +7,10 @@ import yaml
 
 from dfer_nb import files
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing.evidence.comparison import NOT_RUN, difference_cell, limits
+from dfer_nb.viewing.evidence.comparison import NOT_RUN, difference_cell
 from dfer_nb.viewing.evidence.records import check_metric, mean, of_variant, rules, runs, setting
-from dfer_nb.viewing.evidence.statistics import HOW, against
+from dfer_nb.viewing.evidence.statistics import against
+from dfer_nb.viewing.evidence.statistics import notes as notes_of
 from dfer_nb.viewing.page import Table, number
 
 DATASETS = ("dfew", "ferv39k", "mafw", "afew")  # as a table's title or a column's first word names them
@@ -53,7 +54,7 @@ def beside(paper: str, table: str, answers: Mapping[str, str | None], records, c
     draw first. columns: the paper's, such as "UAR", "Fear" (its recall) or "DFEW WAR".
     base_row: show too what each row has more than this one, ours with its interval, and the paper's.
     Raises BadInput for a table, row or column that published.yml does not have, a column that we do not measure,
-    records of several settings, and as `statistics.paired` does.
+    records of several settings, and as `statistics.against` does.
     """
     published = load(paper, table)
     theirs = _theirs(published["rows"], dict.fromkeys([*answers, *([base_row] if base_row else [])]), columns, table)
@@ -69,8 +70,8 @@ def beside(paper: str, table: str, answers: Mapping[str, str | None], records, c
     if base_row:
         within, effects = _within(theirs, ours, {row: answers.get(row) for row in ours}, base_row)
         frame = frame.join(within)
-        notes += [f"The base is the row “{base_row}”; only differences within a source can be compared.", HOW,
-                  *limits(effects)]
+        notes += [f"The base is the row “{base_row}”; only differences within a source can be compared.",
+                  *notes_of(effects)]
     return _page(frame, ours, f"{published['title']} (Table {table}", notes)
 
 
@@ -106,12 +107,13 @@ def _within(theirs: Mapping, ours: Mapping[str, list], answers: Mapping[str, str
     """Two columns, a row less the base row in each source, and the effects that stand in ours."""
     records = [record for own in ours.values() for record in own]
     records = list({id(record): record for record in records}.values())
+    answered = [answer for answer in answers.values() if answer]
+    found = {name: against(records, answered, answers[base], ["test"], metric_of(name)) if answers[base] else {}
+             for _, name in theirs}  # a column is a family
     lines, effects = {}, []
     for row, name in theirs:
         is_base = row == base
-        effect = None
-        if not is_base and ours[row] and answers[base]:
-            effect = against(records, [answers[row]], answers[base], ["test"], metric_of(name))[answers[row]]["test"]
+        effect = found[name].get(answers[row], {}).get("test")
         effects.append(effect)
         lines[row, name] = {OURS_WITHIN: difference_cell(effect, ours[row], is_base),
                             THEIRS_WITHIN: "–" if is_base else _minus(theirs[row, name], theirs[base, name])}

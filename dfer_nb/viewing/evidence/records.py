@@ -132,12 +132,14 @@ def describe(records: Sequence) -> str:
 
 
 def runs(records: Sequence) -> str:
-    """Such as "3 seeds x 2 draws", of each variant; the number of runs alone where not all have the same seeds."""
+    """Such as "6 draws, a seed each" or "3 seeds x 2 draws", of each variant; the number of runs alone where uneven."""
     variants = {r.config["variant"] for r in records}
     cells = {(variant, *key(r)) for variant in variants for r in of_variant(records, variant)}
     parts = [sorted(set(column)) for column in zip(*cells, strict=True)]
     if len(cells) != np.prod([len(part) for part in parts]):
-        return f"{len(cells)} runs"
+        places = {cell[:3] for cell in cells}  # without the seed
+        even = len(places) == len(cells) == np.prod([len(part) for part in parts[:3]])
+        return f"{_count(len(parts[2]), 'draw')}, a seed each" if even and len(parts[2]) > 1 else f"{len(cells)} runs"
     words = [_count(len(parts[3]), "seed")]
     if records[0].config["dataset"] in datasets.drawn():  # films are not drawn again
         words.append(_count(len(parts[2]), "draw"))

@@ -4,14 +4,14 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from dfer_nb.data.expressions import EXPRESSIONS
-from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, with_and_without
+from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, predictions, with_and_without
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.evidence.records import group_of, reported_rows
 from dfer_nb.viewing.page import Table, number
 from dfer_nb.viewing.palette import GROUPS, has_truth, truth_flags
 
 __all__ = ["Table", "agreement_by_expression", "beside", "compare", "compare_groups", "detection", "effects",
-           "group_of", "metrics", "reported_rows", "slices", "truth_statistics", "with_and_without"]
+           "group_of", "metrics", "predictions", "reported_rows", "slices", "truth_statistics", "with_and_without"]
 
 METRICS = (*EXPRESSIONS, "UAR", "WAR")
 

@@ -10,11 +10,13 @@ from dfer_nb.viewing.evidence.records import setting
 from dfer_nb.viewing.evidence.statistics import Effect, against
 from dfer_nb.viewing.palette import BADGE, HALO, SEEN, UNSEEN, panels, styled
 
+_MEAN = {"marker": "|", "markersize": 9, "markeredgewidth": 2, "linestyle": "", "color": UNSEEN}
+
 
 @styled()
 def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plain",
                    splits: Sequence[str] = ("test", "clean"), metric: str = "WAR") -> Figure:
-    """Each variant's paired difference to `base` with its 95 % interval, a panel a split; variants from top to bottom.
+    """Each variant's difference to `base` with its 95 % interval, a panel a split; variants from top to bottom.
 
     As `comparison.effects`, which says it in numbers. Raises what that raises, and BadInput for the base alone.
     """
@@ -30,7 +32,8 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
             _effect(axes, y, found[variant][split])
         axes.set(title=f"{split.replace('_', ' ')} clips", xlabel="points (right: better)")
         axes.grid(axis="x")
-    ends = [0, *(end for part in found.values() for e in part.values() if e for end in (e.low, e.high))]
+    known = [effect for part in found.values() for effect in part.values() if effect]
+    ends = [0, *(end for e in known for end in ((e.low, e.high) if e.verdict else (e.difference,)))]
     reach, margin = (min(ends), max(ends)), 0.06 * max(max(ends) - min(ends), 1)
     grid[0][0].set(xlim=(reach[0] - margin, reach[1] + margin), ylim=(len(rows) - 0.4, -0.7))
     grid[0][0].set_yticks(range(len(rows)), rows)
@@ -38,7 +41,11 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
     handles = [Line2D([], [], label="difference seen", **_mark(True)),
                Line2D([], [], label="no difference seen", **_mark(False)),
                Line2D([], [], label="95 % interval", color="#555555")]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    if not all(effect.verdict for effect in known):
+        handles.append(Line2D([], [], label="under four draws: no verdict", **_MEAN))
+    if any(effect.own for effect in known):
+        handles.append(Line2D([], [], label="* interval of its own spread", linestyle=""))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 3))
     return figure
 
 
@@ -61,12 +68,16 @@ def _mark(seen: bool) -> dict:
 
 
 def _effect(axes, y: int, effect: Effect | None) -> None:
-    """One variant: a bar for the interval and a dot, filled where a difference is seen, with its number above."""
+    """One variant: a bar for the interval and a dot, filled where a difference is seen, with its number above.
+
+    A star: the interval is made from the variant's own differences. On fewer than four draws: the mean alone.
+    """
     if effect is None:
         axes.annotate("not run", (0, y), xytext=(4, 0), textcoords="offset points", va="center", color="#777777")
         return
-    mark = _mark(effect.seen)
+    mark = _mark(effect.seen) if effect.verdict else _MEAN
     axes.plot([effect.low, effect.high], [y, y], color=mark["color"], linewidth=2.2 if effect.seen else 1.4)
     axes.plot(effect.difference, y, **mark)
-    axes.annotate(f"{effect.difference:+.1f}", (effect.difference, y), xytext=(0, 6), textcoords="offset points",
-                  ha="center", fontsize=7.5, color=mark["color"], path_effects=HALO)
+    words = f"{effect.difference:+.1f}" + (" *" if effect.own else "")
+    axes.annotate(words, (effect.difference, y), xytext=(0, 6), textcoords="offset points", ha="center",
+                  fontsize=7.5, color=mark["color"], path_effects=HALO)

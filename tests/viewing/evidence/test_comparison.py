@@ -9,9 +9,9 @@ from scipy.stats import t
 
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence import records, tables
-from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, with_and_without
+from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, predictions, with_and_without
 from dfer_nb.viewing.evidence.pointing import hits, known_apex
-from dfer_nb.viewing.evidence.statistics import paired
+from dfer_nb.viewing.evidence.statistics import against, within
 
 
 def test_hits_by_hand():
@@ -36,27 +36,30 @@ def runs(record):
 
 @pytest.fixture
 def sweep(slim):
-    """plain, better by far, and no better, with two seeds of two draws, as slim records without a truth."""
-    def run(variant, seed, draw, share):
-        rng = np.random.default_rng([seed, draw, share])
+    """plain, better by far, and no better, on five draws with a seed each, as slim records without a truth."""
+    return some(slim, range(5))
+
+
+def some(slim, draws):
+    def run(variant, draw, share):
+        rng = np.random.default_rng([draw, share])
         right = {split: rng.random(n) < share / 100 for split, n in (("test", 280), ("clean", 700))}
-        return slim(right, variant, seed=seed, draw=draw)
+        return slim(right, variant, seed=draw, draw=draw)
 
-    return [run(variant, seed, draw, share) for variant, share in (("plain", 60), ("better", 80), ("lame", 61))
-            for seed in range(2) for draw in range(2)]
+    return [run(variant, draw, share) for variant, share in (("plain", 60), ("better", 80), ("lame", 61))
+            for draw in draws]
 
 
-def test_effects_are_means_and_paired_differences(sweep):
+def test_effects_are_means_and_differences(sweep):
     table = effects(sweep, ["plain", "better", "lame", "flat"])
-    of = {name: [r for r in sweep if r.config["variant"] == name] for name in ("plain", "better", "lame")}
+    found = against(sweep, ["better", "lame"], "plain", ["test", "clean"])
     assert list(table.frame) == ["runs", "WAR, test", "difference to plain, test", "WAR, clean",
                                  "difference to plain, clean"]
-    war = np.mean([r.summary["slices"]["clean"]["WAR"] for r in of["better"]])
-    assert table.frame.loc["better"].tolist()[::3] == ["2 seeds x 2 draws", f"{war:.1f}"]
+    war = np.mean([r.summary["slices"]["clean"]["WAR"] for r in sweep if r.config["variant"] == "better"])
+    assert table.frame.loc["better"].tolist()[::3] == ["5 draws, a seed each", f"{war:.1f}"]
     for name in ("better", "lame"):
         for split in ("test", "clean"):
-            words = paired(of[name], of["plain"], split).words()
-            assert table.frame.loc[name, f"difference to plain, {split}"] == words
+            assert table.frame.loc[name, f"difference to plain, {split}"] == found[name][split].words()
     assert table.frame.loc["better", "difference to plain, test"].startswith("+")
     assert table.frame.loc["lame", "difference to plain, test"].startswith("no difference seen")
     assert set(table.frame.loc["plain", ["difference to plain, test", "difference to plain, clean"]]) == {"–"}
@@ -66,24 +69,38 @@ def test_effects_are_means_and_paired_differences(sweep):
 def test_effects_say_what_was_run(sweep):
     table = effects(sweep, ["plain", "better"], metric="UAR")
     assert table.caption.startswith("UAR in percent")
-    assert table.caption.endswith("facsimile-hard, fold 1, laptop preset, end to end, 8 epochs, 2 seeds x 2 draws")
+    assert table.caption.endswith("facsimile-hard, fold 1, laptop preset, end to end, 8 epochs, 5 draws, a seed each")
     assert "runs" not in table.frame  # the caption says it, where all are the same
     assert table.badges == dict.fromkeys(table.frame, "laptop")
     assert "95 % interval" in table.note and "Reported is the last epoch." in table.note
-    assert "do not cover" not in table.note and "fewer runs" not in table.note
+    assert "no verdict" not in table.note and "other draws" not in table.note
     for run in sweep:
         run.config["preset"] = "frozen"
     table = effects(sweep, ["plain", "better"])
     assert "frozen features" in table.caption and set(table.badges.values()) == {"frozen features"}
 
 
-def test_effects_say_what_their_intervals_do_not_cover_and_which_runs_are_fewer(sweep):
-    one = [r for r in sweep if r.config["draw"] == 0 and r.config["seed"] == 0]
-    assert "do not cover other draws of the data and other seeds" in effects(one, ["better"]).note
+def test_effects_of_few_draws_are_means_without_a_verdict(sweep):
+    few = [r for r in sweep if r.config["draw"] < 3]
+    table = effects(few, ["better", "lame"])
+    assert "no verdict" in table.note and "95 %" not in table.note
+    for variant in ("better", "lame"):
+        float(table.frame.loc[variant, "difference to plain, test"])  # a number, and nothing beside it
     few = [r for r in sweep if r.config["variant"] != "better" or r.config["draw"] == 0]
     table = effects(few, ["better", "lame"])
-    assert "compared with the same runs of plain" in table.note
-    assert table.frame["runs"].tolist() == ["2 seeds x 1 draw", "2 seeds x 2 draws"]
+    assert "other draws than plain" in table.note and "no verdict" in table.note and "95 %" in table.note
+    assert table.frame["runs"].tolist() == ["1 seed x 1 draw", "5 draws, a seed each"]
+
+
+def test_draws_that_were_kept_out_stand_beside_what_was_foretold(sweep, slim):
+    table = predictions(sweep, some(slim, [20, 21]), ["better", "lame", "flat"])
+    assert table.caption.split(" kept-out")[0] in {f"{n} of 8" for n in range(5, 9)}
+    assert table.frame.index.tolist() == ["better", "lame"] and list(table.frame) == ["test", "clean"]
+    assert table.frame.loc["better", "clean"].count(",") == 1 and " to " in table.frame.loc["better", "clean"]
+    assert table.caption.endswith("2 draws, a seed each")
+    late = some(slim, [20])
+    late[1].summary["slices"]["clean"]["WAR"] = 5.0
+    assert "(out)" in predictions(sweep, late, ["better"]).frame.loc["better", "clean"]
 
 
 def test_effects_without_the_base_or_without_anything_say_not_run(sweep):
@@ -106,24 +123,24 @@ def test_a_rule_of_its_own_is_named(sweep):
 def test_unknown_metrics_splits_and_mixed_settings_are_refused(sweep):
     with pytest.raises(BadInput, match="no metric 'F1'"):
         effects(sweep, ["better"], metric="F1")
-    with pytest.raises(BadInput, match="no split 'short_apex'(.|\n)*test, clean"):
+    with pytest.raises(BadInput, match="no clips of split 'short_apex'(.|\n)*test, clean"):
         effects([r for r in sweep if r.config["variant"] == "better"], ["better"], splits=["short_apex"])
     sweep[0].config["training"] = {"epochs": 9}
     with pytest.raises(BadInput, match="records of 2 settings"):
         effects(sweep, ["better"])
 
 
-def test_means_and_intervals_over_runs(runs):
+def test_means_and_intervals_over_draws(runs):
     frame = compare(runs, ["rdfer", "flat"], splits=["test", "clean"]).frame
-    reach = t.ppf(0.975, 1) * 5  # two runs: one degree of freedom, and an error of 5
-    assert frame.loc["rdfer", "runs"] == "2 seeds x 1 draw"
-    assert reach > 60 and frame.loc["rdfer", "WAR, test"] == "75.0 (11.5 to 100.0)"
+    assert frame.loc["rdfer", "runs"] == "2 seeds x 1 draw" and frame.loc["rdfer", "WAR, test"] == "75.0"
     assert set(frame.loc["flat"]) == {"not run"}
     assert compare(runs[:1], ["rdfer"]).frame.loc["rdfer", "WAR, test"] == "70.0"
     assert compare(runs, ["rdfer"]).badges["WAR, test"] == "laptop"
-    for run, war in zip(runs, (10.0, 20.0), strict=True):
-        run.summary["reported"]["WAR"] = war
-    assert compare(runs, ["rdfer"]).frame.loc["rdfer", "WAR, test"] == "15.0 (0.0 to 78.5)"
+    four = [SimpleNamespace(**{**vars(runs[0]), "config": runs[0].config | {"draw": draw}, "summary": {
+        "rule": "last epoch", "slices": {}, "reported": {"WAR": war, "UAR": 50.0, "epoch": 6}}})
+        for draw, war in enumerate((5.0, 25.0, 25.0, 5.0))]
+    reach = t.ppf(0.975, 3) * np.std([5, 25, 25, 5], ddof=1) / 2
+    assert reach > 15 and compare(four, ["rdfer"]).frame.loc["rdfer", "WAR, test"] == f"15.0 (0.0 to {15 + reach:.1f})"
 
 
 def test_several_draws_stand_in_one_table(sweep):
@@ -131,7 +148,7 @@ def test_several_draws_stand_in_one_table(sweep):
     wars = [r.summary["reported"]["WAR"] for r in sweep if r.config["variant"] == "better"]
     assert table.frame.loc["better", "WAR, test"].startswith(f"{np.mean(wars):.1f} (")
     assert not [name for name in table.frame if "seconds" in name]  # of runs that shared a machine
-    assert "2 seeds x 2 draws" in table.caption
+    assert "5 draws, a seed each" in table.caption
 
 
 def test_groups_stand_beside_their_controls(runs):
@@ -173,6 +190,8 @@ def test_runs_in_words(slim):
     assert records.runs(some((1, 0, 0))) == "1 seed x 1 draw"
     assert records.runs(some(*((1, d, s) for d in range(2) for s in range(3)))) == "3 seeds x 2 draws"
     assert records.runs(some((1, 0, 0), (1, 0, 1), (1, 1, 0))) == "3 runs"
+    assert records.runs(some(*((1, d, d) for d in range(6)))) == "6 draws, a seed each"
+    assert records.runs(some((1, 0, 0), (1, 1, 1), (2, 0, 0))) == "3 runs"
     films = some(*((fold, 0, 0) for fold in range(1, 6)), dataset="dfew", preset="paper")
     assert records.runs(films) == "1 seed"  # a film is not drawn again
     assert str(records.setting(films)) == "dfew, folds 1, 2, 3, 4, 5, paper preset, end to end, 8 epochs, 1 seed"
@@ -196,7 +215,7 @@ def test_networks_alone_and_in_a_framework(sweep):
     table = with_and_without(sweep, {"ours": ("plain", "better"), "other": ("plain", "flat")}, ["clean"])
     of = {name: [r for r in sweep if r.config["variant"] == name] for name in ("plain", "better")}
     values = ", ".join(f"{records.mean(of[name], 'clean', 'WAR'):.1f}" for name in of)
-    words = paired(of["better"], of["plain"], "clean").words()
-    assert table.frame.loc["ours"].tolist() == ["2 seeds x 2 draws", values, words]
+    words = within(sweep, [("better", "plain")], ["clean"])["better", "plain"]["clean"].words()
+    assert table.frame.loc["ours"].tolist() == ["5 draws, a seed each", values, words]
     assert table.frame.loc["other"].tolist()[1:] == [f"{values[:4]}, not run", "not run"]
     assert list(table.badges) == ["clean: alone, in a bag", "clean: difference"]

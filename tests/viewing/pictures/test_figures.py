@@ -66,15 +66,15 @@ def test_curves_mark_the_reported_epoch_and_what_chose_it(record):
 
 @pytest.fixture
 def sweep(slim):
-    """plain, better by 40 of 280 clips, and no better; two draws of one seed."""
+    """plain, better by 40 of 280 clips, and no better; four draws of one seed."""
     def run(variant, draw, more):
         rng = np.random.default_rng(draw)
         right = {split: np.arange(n) < 0.7 * n + more for split, n in (("test", 280), ("clean", 700))}
         right = {split: hit ^ (rng.random(len(hit)) < 0.01) for split, hit in right.items()}
         return slim(right, variant, draw=draw)
 
-    return [run(*key) for key in (("plain", 0, 0), ("plain", 1, 0), ("better", 0, 40), ("better", 1, 40),
-                                  ("same", 0, 0), ("same", 1, 1))]
+    return [run(variant, draw, more + draw % 2 * (variant == "same"))
+            for variant, more in (("plain", 0), ("better", 40), ("same", 0)) for draw in range(4)]
 
 
 def test_effects_show_every_variant_with_its_interval(sweep):
@@ -94,8 +94,25 @@ def test_effects_show_every_variant_with_its_interval(sweep):
         assert low < min(0, bars[0][0]) and bars[1][1] < high
     text = words(figure)
     assert text.count("not run") == 2 and "laptop, end to end" in text and "WAR minus that of plain" in text
-    assert "facsimile-hard, fold 1, 8 epochs, 1 seed x 2 draws" in text
+    assert "facsimile-hard, fold 1, 8 epochs, 1 seed x 4 draws" in text and "no verdict" not in text
     assert picture(figures.show(figure, "differences")).width == 700
+
+
+def test_effects_of_few_draws_show_means_alone(sweep):
+    few = [run for run in sweep if run.config["draw"] < 2]
+    figure = figures.effects_figure(few, ["better", "same"])
+    for axes in figure.axes:
+        assert [line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1] == ["|", "|"]
+        bars = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2]
+        assert sum(pd.isna(ends).all() for ends in bars) == 2  # drawn as nothing
+    assert "no verdict" in words(figure)
+
+
+def test_a_variant_with_an_interval_of_its_own_has_a_star(sweep, slim):
+    wild = [slim({"test": np.arange(280) < wide, "clean": np.arange(700) < 490}, "wild", draw=draw)
+            for draw, wide in enumerate((100, 250, 60, 280))]
+    assert "*" in words(figures.effects_figure([*sweep, *wild], ["better", "wild"]))
+    assert "*" not in words(figures.effects_figure(sweep, ["better", "same"]))
 
 
 def test_effects_of_nothing_say_so(sweep):
