@@ -52,6 +52,12 @@ def test_what_is_not_given_is_the_first_fold_draw_and_seed(declare):
     assert job.request == Request("rdfer", variant="plain", threads=1) and job.keep == "whole"
 
 
+def test_a_seed_that_is_not_given_is_the_number_of_its_draw(declare):
+    declare(GROUP | {"draws": [10, 12], "folds": [1, 2]})
+    asked = [job.request for job in sweep.declared("rdfer")]
+    assert len(asked) == 8 and {(r.draw, r.seed) for r in asked} == {(10, 10), (12, 12)}
+
+
 def test_a_run_that_two_groups_declare_is_run_once_and_kept_as_the_more_demanding_wants_it(declare):
     more = {"seeds": [0, 1], "variants": {"plain": "again"}}
     declare(GROUP, GROUP | more | {"keep": "features"}, GROUP | more | {"keep": "whole"})

@@ -29,7 +29,7 @@ from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
 
 FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `request.Request`
-LISTS = {"draws": 0, "seeds": 0, "folds": 1}  # and what each is where it is not given
+LISTS = {"draws": 0, "seeds": None, "folds": 1}  # and what each is where it is not given; a seed is its draw's number
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def log(name: str) -> Path:
 def declared(paper: str) -> list[Job]:
     """The runs that a chapter declares in results/<paper>/sweep.yml, in its order; each run once.
 
-    The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws, seeds, and
+    The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws (each run has the
+    seed of its draw's number, if no seeds are given: tables want one run of a variant on a draw), and
     `keep: whole` where probabilities are wanted, or `features` for those and the features of the test clips. Every run
     has one thread. Raises BadInput for what is not known, and for two runs that would take each other's place in
     results/.
@@ -144,7 +145,8 @@ def _expanded(paper: str, group: dict, path: Path) -> Iterable[Job]:
     for draw, seed, fold in product(*(group.get(name, [least]) for name, least in LISTS.items())):
         for variant, answers in group["variants"].items():
             try:
-                request = Request(paper, variant=variant, draw=draw, seed=seed, fold=fold, **shared)
+                own = draw if seed is None else seed
+                request = Request(paper, variant=variant, draw=draw, seed=own, fold=fold, **shared)
             except BadInput as error:
                 raise BadInput(error.what, path, error.todo) from None
             yield Job(request, answers, group.get("keep", KEEP[0]))
