@@ -21,7 +21,8 @@ from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import casting, face, lists, storyboard, trace
 from dfer_nb.facsimile.casting import SIZES
 from dfer_nb.facsimile.recipes import ACTION_UNITS
-from dfer_nb.facsimile.storyboard import FPS, KINDS, SIZE, STYLES
+from dfer_nb.facsimile.storyboard import FPS, SIZE
+from dfer_nb.facsimile.styles import KINDS, Style, drawn_as
 
 __all__ = ["KINDS", "SIZES", "action_units", "folder", "make", "render", "still_faces", "truth"]
 
@@ -29,7 +30,10 @@ CHUNK = 10  # clips that a process draws between two steps of the progress bar
 
 
 def folder(kind: str, draw: int = 0, base=None, **sizes: int) -> Path:
-    """Where `make` puts this dataset; other sizes get another folder. Raises BadInput as `make` does."""
+    """Where `make` puts this dataset; other sizes get another folder. Raises BadInput as `make` does.
+
+    Kinds that differ in nothing but labels share a folder, and so one cache of decoded frames.
+    """
     if kind not in KINDS:
         raise BadInput(f"unknown dataset {kind!r}", "FACSimile's kinds", f"choose one of {', '.join(KINDS)}")
     if isinstance(draw, bool) or not isinstance(draw, (int, np.integer)) or not 0 <= draw < 10**6:
@@ -44,7 +48,7 @@ def folder(kind: str, draw: int = 0, base=None, **sizes: int) -> Path:
             raise BadInput(f"{name} is {value!r}", "FACSimile", f"give a whole number from {least} on")
     full = _full(sizes)
     suffix = "" if full == SIZES else "-" + files.digest(full, 6)
-    return Path(base or files.data_dir()) / f"{kind}-draw{draw}{suffix}"
+    return Path(base or files.data_dir()) / f"{drawn_as(kind)}-draw{draw}{suffix}"
 
 
 def _full(sizes: dict) -> dict:
@@ -67,7 +71,7 @@ def make(
     slice. The same arguments give the same frames and labels, whatever `jobs` is. Raises BadInput for an
     unknown kind or size, a negative draw and a full disk.
     """
-    root = folder(kind, draw, base, **sizes)
+    root, kind = folder(kind, draw, base, **sizes), drawn_as(kind)
     if _complete(root, kind):
         return root
     if progress and (root / "card.json").exists():
@@ -77,8 +81,7 @@ def make(
     try:
         with files.atomic_folder(root) as partial:
             made = _draw_all(partial, table, kind, int(draw), jobs, progress)
-            truth = lists.truth_table(table, made, STYLES[kind].n_frames)
-            lists.write(partial, truth, made, kind, int(draw), _full(sizes))
+            lists.write(partial, table, made, kind, int(draw), _full(sizes))
             if _complete(root, kind):
                 raise _MadeElsewhere
     except _MadeElsewhere:
@@ -153,14 +156,14 @@ def _write_clip(path: Path, frames: np.ndarray) -> None:
         )
 
 
-def truth(root) -> pd.DataFrame | None:
+def truth(root, kind: str = "") -> pd.DataFrame | None:
     """The truth table of a FACSimile folder, one row a clip, labels 0-based; None where there is none (DFEW).
 
-    `given_label` is what the train lists say; `wrong_label` compares it with `true_label`. Test lists are
-    right. Labels that do not apply are -1. `apex_end` is exclusive; for Neutral the apex is all that is not
-    irrelevant.
+    kind: which one's labels, where kinds share a folder ("": those that it is named by). `given_label` is what the
+    train lists say; `wrong_label` compares it with `true_label`. Test lists are right. `hard`: weak, mixed or brief.
+    Labels that do not apply are -1. `apex_end` is exclusive; for Neutral the apex is all that is not irrelevant.
     """
-    path = Path(root) / "truth.parquet"
+    path = Path(root) / lists.truth_file(kind)
     return pd.read_parquet(path) if path.exists() else None
 
 
@@ -185,7 +188,7 @@ def still_faces(n: int, seed: int, size: int = 48) -> tuple[np.ndarray, np.ndarr
         for column in rng.integers(len(ACTION_UNITS), size=rng.integers(0, 4)):
             aus[column] = rng.uniform()
         aus[storyboard.COLUMN[43]] = rng.uniform() if rng.uniform() < 0.1 else 0
-        view = storyboard.views(STYLES["facsimile-hard"], rng, 1)[0]
+        view = storyboard.views(Style(turn=0.22, light=0.6), rng, 1)[0]
         image = face.draw(face.identity(10**15 + 10**7 * seed + i // 4), aus, view, SIZE)
         images[i], targets[i] = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), aus
     return images, targets
