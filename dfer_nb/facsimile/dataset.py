@@ -107,9 +107,9 @@ def render(row, kind: str, draw: int, size: int = SIZE, numbers=None) -> tuple[n
     row: of `casting.plan`; numbers: the frames to draw, all of them when None.
     """
     script = storyboard.script(row, kind, draw)
-    numbers = range(len(script.views)) if numbers is None else numbers
-    frames = [(face.identity(int(script.who[t])), script.aus[t], script.views[t]) for t in numbers]
-    return np.stack([face.draw(who, aus, view, size) for who, aus, view in frames]), script
+    numbers = list(range(len(script.views)) if numbers is None else numbers)
+    looks, views = [face.identity(int(script.who[t])) for t in numbers], [script.views[t] for t in numbers]
+    return face.film(looks, script.aus[numbers], views, size), script
 
 
 def _draw_all(root: Path, table: pd.DataFrame, kind: str, draw: int, jobs: int, progress: bool) -> list[dict]:
