@@ -164,7 +164,7 @@ def _noise(size: int, grain: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _develop(image: np.ndarray, view: View, look: Identity, light: np.ndarray) -> None:
-    """Makes of a painted frame (size, size, 3), in place, what a camera sees: light, a hand in front, blur and grain."""
+    """What a camera makes of a painted frame (size, size, 3), in place: light, a hand in front, blur and grain."""
     size = len(image)
     gains = cv2.resize(light, (size, size), interpolation=cv2.INTER_LINEAR)
     cv2.multiply(image, gains, dst=image, dtype=cv2.CV_8U)
