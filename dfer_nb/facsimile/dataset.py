@@ -107,15 +107,19 @@ def render(row, kind: str, draw: int, size: int = SIZE, numbers=None) -> tuple[n
     row: of `casting.plan`; numbers: the frames to draw, all of them when None.
     """
     script = storyboard.script(row, kind, draw)
-    numbers = list(range(len(script.views)) if numbers is None else numbers)
-    looks, views = [face.identity(int(script.who[t])) for t in numbers], [script.views[t] for t in numbers]
-    return face.film(looks, script.aus[numbers], views, size), script
+    return _film(script, list(range(len(script.views)) if numbers is None else numbers), size), script
+
+
+def _film(script: storyboard.Script, numbers: list[int], size: int) -> np.ndarray:
+    people, views = [face.identity(int(script.who[t])) for t in numbers], [script.views[t] for t in numbers]
+    return face.film(people, script.aus[numbers], views, size)
 
 
 def _draw_all(root: Path, table: pd.DataFrame, kind: str, draw: int, jobs: int, progress: bool) -> list[dict]:
     """Draws and writes every clip; what is known of each, in the plan's order."""
     (root / "Clip" / "original").mkdir(parents=True)
-    chunks = (table.iloc[start : start + CHUNK] for start in range(0, len(table), CHUNK))
+    by_scene = np.argsort(table["scene"].to_numpy(), kind="stable")
+    chunks = (table.iloc[by_scene[start : start + CHUNK]] for start in range(0, len(table), CHUNK))
     # joblib's processes start afresh without the caller's main module: notebooks and plain scripts both work
     work = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator", idle_worker_timeout=10)
     made, title = [], f"drawing {kind}, draw {draw}"
@@ -123,13 +127,20 @@ def _draw_all(root: Path, table: pd.DataFrame, kind: str, draw: int, jobs: int, 
         for clips in work(joblib.delayed(_draw_chunk)(str(root), chunk, kind, draw) for chunk in chunks):
             made += clips
             bar.update(len(clips))
-    return made
+    return [made[place] for place in np.argsort(by_scene)]
 
 
 def _draw_chunk(root: str, table: pd.DataFrame, kind: str, draw: int) -> list[dict]:
-    made = []
+    made, scene, frames, before = [], None, None, None
     for row in table.itertuples():
-        frames, script = render(row, kind, draw)
+        if row.scene == scene:  # the clip before in another length: most of its frames are this one's
+            script, frames = storyboard.script(row, kind, draw), frames.copy()
+            other = np.flatnonzero((script.aus != before.aus).any(axis=1)).tolist()
+            if other:
+                frames[other] = _film(script, other, SIZE)
+        else:
+            frames, script = render(row, kind, draw)
+        scene, before = row.scene, script
         _write_clip(Path(root) / "Clip" / "original" / f"{row.number}.mp4", frames)
         made.append({
             "digest": hashlib.sha256(frames).hexdigest(), "aus": script.aus.astype(np.float16),

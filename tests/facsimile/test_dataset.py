@@ -1,6 +1,7 @@
 """FACSimile on disk: DFEW's layout, only train lists are wrong, and nothing that depends on history."""
 
 import errno
+import hashlib
 import json
 import os
 
@@ -103,6 +104,15 @@ def test_the_ladder_has_lists_and_truths_of_its_own_beside_the_same_clips(tmp_pa
     assert all(each == paths[0] for each in paths) and wrong == [0, 2, 5, 7]
     assert facsimile.truth(root).equals(facsimile.truth(root, "facsimile-hard"))
     assert card(root)["kind"] == "facsimile-hard" and len(card(root)["other_lists"]) == 3
+
+
+def test_clips_of_one_scene_share_frames_but_for_those_that_differ(tmp_path):
+    plan = casting.plan("facsimile", 0, clips=10, clean=0, slice_clips=2).query("slice.str.startswith('neutral')")
+    (tmp_path / "Clip" / "original").mkdir(parents=True)
+    made = facsimile._draw_chunk(str(tmp_path), plan.sort_values("scene", kind="stable"), "facsimile", 0)
+    rows = plan.sort_values("scene", kind="stable").itertuples()
+    alone = [hashlib.sha256(facsimile.render(row, "facsimile", 0)[0]).hexdigest() for row in rows]
+    assert [each["digest"] for each in made] == alone and len(set(alone)) == 8
 
 
 def card(root):

@@ -62,12 +62,12 @@ def measured(kind):
 
 @pytest.fixture(scope="module")
 def file_sizes(tmp_path_factory):
-    """File sizes of clips cut down to every third frame, by kind (FILED, 1)."""
+    """File sizes of clips cut down to every fourth frame, by kind (FILED, 1)."""
     folder, found = tmp_path_factory.mktemp("files"), {}
     for kind in KINDS:
         sizes, path = [], folder / "clip.mp4"
         for row in plan(kind).head(FILED).itertuples():
-            dataset._write_clip(path, dataset.render(row, kind, DRAW, 112, range(0, STYLES[kind].n_frames, 3))[0])
+            dataset._write_clip(path, dataset.render(row, kind, DRAW, 112, range(0, STYLES[kind].n_frames, 4))[0])
             sizes.append([path.stat().st_size])
         found[kind] = np.array(sizes)
     return found

@@ -6,7 +6,7 @@ import pytest
 
 from dfer_nb import datasets, facsimile
 from dfer_nb.data import batches, cache
-from dfer_nb.facsimile import face, samples
+from dfer_nb.facsimile import casting, face, labelling, samples
 
 
 def test_it_is_what_a_drawn_folder_would_give(tmp_path):
@@ -25,10 +25,11 @@ def test_it_is_what_a_drawn_folder_would_give(tmp_path):
 def test_its_training_clips_have_every_trouble(kind, tmp_path):
     sample = samples.sample(kind, tmp_path, 16)
     splits = sample.table["split"].value_counts()
-    assert (splits["train"], splits["test"], len(splits)) == (16, 4, 7) and len(sample.truth) == len(sample.table)
+    assert (splits["train"], splits["test"], len(splits)) == (16, 4, 3 + len(casting.SLICES)) and len(sample.truth) == len(sample.table)
     clips = sample.truth[sample.truth["clip"].isin(sample.table.query("split == 'train'")["clip"])]
-    assert set(clips["wrong_kind"]) == {"", "low intensity to neutral", "run of one label", "confusion"}
-    assert set(clips["hard_why"]) == {"", "low intensity", "two expressions"}
+    wrong = set(labelling.WRONG_KINDS if facsimile.STYLES[kind].wrong else ())
+    assert set(clips["wrong_kind"]) == {""} | wrong
+    assert set(clips["hard_why"]) == {"", "low intensity", "two expressions", "short apex"}
     assert clips["short_apex"].sum() >= 2 and clips["low_quality"].sum() >= 2
     assert clips["irrelevant_kind"].nunique() >= 4 and clips["identity"].nunique() == 8
     labels = sample.table.query("split == 'train'").set_index("clip")["label"]
