@@ -1,7 +1,7 @@
 """What happens in a FACSimile clip: which expression when, what else the face does, what spoils the picture.
 
 `script` turns one row of the plan (`casting.plan`) into action units and a view for every frame. Everything
-random is keyed by (kind, draw, clip number), so neither the order of the clips nor the number of processes
+random is keyed by (kind, draw, scene), so neither the order of the clips nor the number of processes
 can change a frame.
 """
 

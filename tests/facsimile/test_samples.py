@@ -25,7 +25,8 @@ def test_it_is_what_a_drawn_folder_would_give(tmp_path):
 def test_its_training_clips_have_every_trouble(kind, tmp_path):
     sample = samples.sample(kind, tmp_path, 16)
     splits = sample.table["split"].value_counts()
-    assert (splits["train"], splits["test"], len(splits)) == (16, 4, 3 + len(casting.SLICES)) and len(sample.truth) == len(sample.table)
+    assert (splits["train"], splits["test"], len(splits)) == (16, 4, 3 + len(casting.SLICES))
+    assert len(sample.truth) == len(sample.table)
     clips = sample.truth[sample.truth["clip"].isin(sample.table.query("split == 'train'")["clip"])]
     wrong = set(labelling.WRONG_KINDS if facsimile.STYLES[kind].wrong else ())
     assert set(clips["wrong_kind"]) == {""} | wrong

@@ -1,4 +1,4 @@
-"""One clip: what happens in it is a function of (kind, draw, clip number)."""
+"""One clip: what happens in it is a function of (kind, draw, scene)."""
 
 import functools
 
