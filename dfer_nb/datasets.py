@@ -26,12 +26,13 @@ class Facsimile(Dataset):
 
     def table(self, folder: Path, fold: int, drop_missing: bool = False, zero_based: bool = False) -> pd.DataFrame:
         """The ClipTable of a fold and, after it, of the slices."""
-        parts = [dfew.read_dfew(folder, fold, drop_missing, zero_based), dfew.read_slices(folder)]
+        lists = facsimile.lists_folder(self.name)
+        parts = [dfew.read_dfew(folder, fold, drop_missing, zero_based, lists=lists), dfew.read_slices(folder)]
         return pd.concat(parts, ignore_index=True)
 
     def truth(self, folder: Path) -> pd.DataFrame | None:
         """The truth table: see `facsimile.truth`."""
-        return facsimile.truth(folder)
+        return facsimile.truth(folder, self.name)
 
     def identity(self, root: str = "", draw: int = 0, fold: int = 1, **reading: bool) -> str:
         """Kind and draw: they decide every frame and every label."""

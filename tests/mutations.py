@@ -62,10 +62,8 @@ MUTATIONS = {
         "data/cache.py", "torch.from_numpy(out).permute", "torch.from_numpy(out[..., ::-1].copy()).permute",
         END_TO_END),
     "recipes: fear with less AU 5": ("facsimile/recipes.py", "4: 0.8, 5: 1.0, 7: 0.4", "4: 0.8, 5: 0.9, 7: 0.4", DRAWN),
-    "storyboard: the hard kind's noise": ("facsimile/storyboard.py", "au_noise=0.2,", "au_noise=0.21,", HARD),
-    "casting: more weak clips called neutral": (
-        "facsimile/casting.py", "round(0.25 * total)", "round(0.35 * total)",
-        DRAWN - HARD),  # where all of them are called so already
+    "styles: the hard kind's noise": ("facsimile/styles.py", "Style(wrong=0.33)", "Style(wrong=0.34)", HARD),
+    "labelling: more weak clips called neutral": ("facsimile/labelling.py", "% 3 > 0]] = ", "% 4 > 0]] = ", DRAWN),
     "parts: eyes further apart": ("facsimile/parts.py", "EYE_X, EYE_Y, MOUTH_Y = 0.40", "EYE_X, EYE_Y, MOUTH_Y = 0.41",
                                   DRAWN),
     "hand: a longer thumb": ("facsimile/hand.py", "(0.86, -0.30)]", "(0.90, -0.36)]", DRAWN),
@@ -168,7 +166,7 @@ REFACTORINGS = {
     "a drawing's constants have names": [
         ("facsimile/parts.py", "EYE_X, EYE_Y, MOUTH_Y = 0.40, -0.20, 0.62",
          "EYE_X = 0.4\nEYE_Y = -0.2\nMOUTH_Y = 0.62"),
-        ("facsimile/casting.py", "round(0.25 * total)", "round(total / 4)")],
+        ("facsimile/labelling.py", "round(MOST * len(table))", "round(len(table) / 2)")],
     "settings have a new field": [
         ("training/optimise.py", "    held_out: float = 0.0\n", "    held_out: float = 0.0\n    patience: int = 0\n")],
     "models and methods have new parameters": [

@@ -9,13 +9,14 @@ from dfer_nb import datasets, facsimile
 from dfer_nb.data import batches
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
+from dfer_nb.facsimile import casting
 
 
 def test_names():
     assert tuple(datasets.DATASETS) == (*facsimile.KINDS, "dfew")
     assert all(each.name == name and each.classes == EXPRESSIONS for name, each in datasets.DATASETS.items())
     assert datasets.drawn() == facsimile.KINDS
-    with pytest.raises(BadInput, match="no dataset 'dfw'(.|\n)*facsimile-long, dfew"):
+    with pytest.raises(BadInput, match="no dataset 'dfw'(.|\n)*facsimile-long(.|\n)*dfew"):
         datasets.dataset("dfw")
 
 
@@ -37,7 +38,7 @@ def test_facsimile_is_known_without_drawing(monkeypatch):
 def test_facsimile_has_slices_a_truth_and_a_digest(tiny):
     kind, films = datasets.dataset("facsimile"), datasets.dataset("dfew")
     table, truth = kind.table(tiny, 2), kind.truth(tiny)
-    assert set(table["split"]) == {"train", "test", "clean", "short_apex", "irrelevant", "low_quality", "low_intensity"}
+    assert set(table["split"]) == {"train", "test", "clean", *casting.SLICES}
     assert set(table["clip"]) == set(truth["clip"])
     assert kind.digest(tiny) == json.loads((tiny / "card.json").read_text(encoding="utf-8"))["frames_sha256"]
     plain = films.table(tiny, 2)

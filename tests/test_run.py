@@ -16,7 +16,7 @@ from dfer_nb import datasets, facsimile, files
 from dfer_nb.data import patterns
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile import face, trace
+from dfer_nb.facsimile import casting, face, trace
 from dfer_nb.presets import defaults
 from dfer_nb.request import Request, changed_settings, prepare, read_table, record_folder
 from dfer_nb.run import find, run, traces
@@ -29,7 +29,7 @@ from dfer_nb.trace import differences
         ({"fold": 0}, "no fold 0(.|\n)*1, 2, 3, 4 or 5"),
         ({"fold": 6}, "no fold 6"),
         ({"fold": "1"}, "no fold '1'"),
-        ({"dataset": "dfw"}, "no dataset 'dfw'(.|\n)*facsimile-long, dfew"),
+        ({"dataset": "dfw"}, "no dataset 'dfw'(.|\n)*facsimile-long(.|\n)*dfew"),
         ({"preset": "big"}, "no preset 'big'"),
         ({"variant": "best"}, "no variant 'best'"),
         ({"dataset": "dfew"}, "dfew needs its folder"),
@@ -67,7 +67,7 @@ def test_facsimile_read_as_dfew_gives_the_same_predictions(tiny, runs, monkeypat
     shared = own.clips[own.clips["split"].isin(["train", "test"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(shared[columns], dfew.clips[columns])
     assert own.truth is not None and dfew.truth is None
-    assert set(own.summary["slices"]) == {"clean", "short_apex", "irrelevant", "low_quality", "low_intensity"}
+    assert set(own.summary["slices"]) == {"clean", *casting.SLICES}
     assert dfew.summary["slices"] == {}
 
 

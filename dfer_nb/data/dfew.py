@@ -38,7 +38,7 @@ class Dfew(Dataset):
         patterns.write(root / FRAMES, clips.assign(any_length=0).itertuples(index=False), len(self.classes), size)
 
 
-def read_dfew(root, fold, drop_missing=False, zero_based=False, prefer="frames") -> pd.DataFrame:
+def read_dfew(root, fold, drop_missing=False, zero_based=False, prefer="frames", lists=SPLITS) -> pd.DataFrame:
     """ClipTable of one fold of DFEW (or of a dataset in its layout): first the training, then the test clips.
 
     root: the folder that holds `Clip/` and `EmoLabel_DataSplit/`; fold: 1 to 5.
@@ -47,19 +47,20 @@ def read_dfew(root, fold, drop_missing=False, zero_based=False, prefer="frames")
     prefer: "frames" reads the face crops in `Clip/clip_224x224` where they are there, else the mp4 files
     in `Clip/original`; "mp4" the other way round. The two never mix: DFEW's original videos are whole
     film scenes, its frames are faces.
+    lists: the folder of the two lists, where the same clips have others too.
     Raises BadInput: missing root or CSV; a bad header, name or label; a clip that is twice in a list,
     in both lists, or not on disk; a fold that does not exist.
     """
     root, fold = _root(root), _fold(fold)
     parts = []
     for split in ("train", "test"):
-        path = root / SPLITS / f"{split}(single-labeled)" / f"set_{fold}.csv"
+        path = root / lists / f"{split}(single-labeled)" / f"set_{fold}.csv"
         parts.append(_read_csv(path, zero_based).assign(split=split, fold=fold))
     shared = sorted(set(parts[0]["clip"]) & set(parts[1]["clip"]), key=natural)
     if shared:
         raise BadInput(
             f"{len(shared)} clips are in both the training and the test list of fold {fold}: {some(shared)}",
-            root / SPLITS,
+            root / lists,
             "take the clips out of one of the two lists: a test clip must never be trained on",
         )
     return _table(parts, root, drop_missing, prefer)

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 
 from dfer_nb.data.expressions import DFEW_COUNTS, EXPRESSIONS, NEUTRAL
-from dfer_nb.facsimile.storyboard import KINDS, STYLES, Style
+from dfer_nb.facsimile.even import even_order, evenly
+from dfer_nb.facsimile.labelling import add_wrong_labels
+from dfer_nb.facsimile.styles import STYLES, Style, key
 
 SIZES = {"clips": 1400, "clean": 700, "slice_clips": 150}
 FLOOR = 0.05  # DFEW has 1.2 % Disgust: too few clips to measure a recall with
-SLICES = ("short_apex", "irrelevant", "low_quality", "low_intensity")
+NEUTRAL_SHARES = {"neutral50": 0.50, "neutral75": 0.75, "neutral90": 0.90, "neutral97": 0.97}
+SLICES = ("short_apex", "irrelevant", "low_quality", "low_intensity", *NEUTRAL_SHARES)
 QUALITY = ("dark", "blurred", "occluded")
 IRRELEVANT = ("other expression", "turned away", "blocked", "other face")
-CONFUSED = {"Fear": "Surprise", "Surprise": "Fear", "Disgust": "Angry", "Angry": "Disgust"}
-LOOK_ALIKE = {EXPRESSIONS.index(a): EXPRESSIONS.index(b) for a, b in CONFUSED.items()}
 CLIPS_PER_IDENTITY = 10
 EXTRAS, EXTRA_PEOPLE = 6, 80  # the clips of no fold share one pool of people, who are in no train list
 
@@ -36,16 +37,9 @@ def apportion(n: int, shares: np.ndarray) -> np.ndarray:
     return counts
 
 
-def pick(rng: np.random.Generator, allowed: np.ndarray, n: int) -> np.ndarray:
-    """Mask with n (or all, when there are fewer) of the allowed places set."""
-    mask = np.zeros(len(allowed), bool)
-    mask[rng.permutation(np.flatnonzero(allowed))[: max(0, n)]] = True
-    return mask
-
-
 def people(kind: str, draw: int, group: int, number) -> np.ndarray:
     """Identity numbers of a group (fold 1..5 or `EXTRAS`); no two groups, draws or kinds share a person."""
-    return 10**12 * (KINDS.index(kind) + 1) + 10**6 * draw + 10**4 * group + number
+    return 10**12 * (key(kind) + 1) + 10**6 * draw + 10**4 * group + number
 
 
 def blank(
@@ -65,13 +59,9 @@ def blank(
     table["given_label"], table["second_label"], table["irrelevant_label"] = label, -1, -1
     for name in ("wrong_kind", "quality_kind", "irrelevant_kind", "hard_why"):
         table[name] = ""
-    table["severity"], table["short_apex"], table["irrelevant_start"], table["irrelevant_frames"] = (
-        0.0,
-        False,
-        0,
-        0,
-    )
-    return table
+    for name in ("irrelevant_start", "irrelevant_frames", "expressive_frames"):
+        table[name] = 0
+    return table.assign(severity=0.0, short_apex=False, wrong_from=1.0)
 
 
 def _another(rng: np.random.Generator, label: np.ndarray) -> np.ndarray:
@@ -80,104 +70,101 @@ def _another(rng: np.random.Generator, label: np.ndarray) -> np.ndarray:
     return np.array([row[rng.integers(len(row))] for row in choices], int)
 
 
-def add_short_apex(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
-    """Marks `share` of all clips, among those that show an expression; in place, like the functions below."""
-    table["short_apex"] = pick(rng, (table.true_label != NEUTRAL).to_numpy(), round(share * len(table)))
+def add_hard(table: pd.DataFrame, rng: np.random.Generator, style: Style) -> None:
+    """Makes clips hard, each in one way: mixed, weak or brief; the latter two are never Neutral. In place, as below."""
+    n = len(table)
+    label, fold = table.true_label, table.fold
+    mixed = even_order(rng, round(style.mixed * n), fold, [label])
+    free = (label != NEUTRAL) & ~table.index.isin(mixed)
+    rest = even_order(rng, round(style.weak * n) + round(style.short_apex * n), fold, [label], free)
+    add_two_expressions(table, mixed, rng)
+    add_low_intensity(table, rest[: round(style.weak * n)], rng, style)
+    add_short_apex(table, rest[round(style.weak * n) :])
 
 
-def add_irrelevant(table: pd.DataFrame, rng: np.random.Generator, share: float, n_frames: int) -> None:
-    """Gives clips a block of frames at one end that shows something else than the clip's expression."""
-    chosen = pick(rng, np.ones(len(table), bool), round(share * len(table)))
-    n = int(chosen.sum())
+def add_two_expressions(table: pd.DataFrame, chosen: np.ndarray, rng: np.random.Generator) -> None:
+    """Mixes a second expression into the first of the chosen clips."""
+    table.loc[chosen, "hard_why"] = "two expressions"
+    table.loc[chosen, "second_label"] = _another(rng, table.true_label[chosen])
+
+
+def add_low_intensity(table: pd.DataFrame, chosen: np.ndarray, rng: np.random.Generator, style: Style) -> None:
+    """Makes the expression of the chosen clips weak."""
+    low, high = style.low_intensity
+    table.loc[chosen, "hard_why"] = "low intensity"
+    table.loc[chosen, "intensity"] = low + (high - low) * evenly(rng, len(chosen))
+
+
+def add_short_apex(table: pd.DataFrame, chosen: np.ndarray) -> None:
+    """Makes the expression of the chosen clips brief."""
+    table.loc[chosen, "hard_why"] = "short apex"
+    table.loc[chosen, "short_apex"] = True
+
+
+def add_irrelevant(table: pd.DataFrame, chosen: np.ndarray, rng: np.random.Generator, n_frames: int) -> None:
+    """Gives the chosen clips a block of frames at one end that shows something else than the clip's expression."""
+    n = len(chosen)
     length = rng.integers(n_frames // 5, 3 * n_frames // 8 + 1, n)
+    kind = np.resize(rng.permutation(IRRELEVANT), n)
     table.loc[chosen, "irrelevant_frames"] = length
-    table.loc[chosen, "irrelevant_start"] = np.where(rng.uniform(size=n) < 0.5, 0, n_frames - length)
-    table.loc[chosen, "irrelevant_kind"] = rng.permutation(np.resize(IRRELEVANT, n))
-    other = np.where(
-        table.irrelevant_kind.isin(("other expression", "other face")), _another(rng, table.true_label), -1
-    )
-    table.loc[chosen, "irrelevant_label"] = other[chosen]
+    table.loc[chosen, "irrelevant_start"] = np.where(evenly(rng, n) < 0.5, 0, n_frames - length)
+    table.loc[chosen, "irrelevant_kind"] = kind
+    other = np.isin(kind, ("other expression", "other face"))
+    table.loc[chosen, "irrelevant_label"] = np.where(other, _another(rng, table.true_label[chosen]), -1)
 
 
-def add_low_quality(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
-    """Gives clips one kind of bad quality and a severity between 0.25 and 1."""
-    chosen = pick(rng, np.ones(len(table), bool), round(share * len(table)))
-    n = int(chosen.sum())
-    table.loc[chosen, "quality_kind"] = rng.permutation(np.resize(QUALITY, n))
-    table.loc[chosen, "severity"] = rng.uniform(0.25, 1, n)
-
-
-def add_low_intensity(table: pd.DataFrame, rng: np.random.Generator, share: float, style: Style) -> None:
-    """Makes clips hard by a weak expression (never Neutral)."""
-    weak = pick(rng, (table.true_label != NEUTRAL).to_numpy(), round(share * len(table)))
-    table.loc[weak, "hard_why"] = "low intensity"
-    table.loc[weak, "intensity"] = rng.uniform(*style.low_intensity, int(weak.sum()))
-
-
-def add_two_expressions(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
-    """Makes clips hard by a second expression mixed into the first."""
-    mixed = pick(rng, (table.hard_why == "").to_numpy(), round(share * len(table)))
-    table.loc[mixed, "hard_why"] = "two expressions"
-    table.loc[mixed, "second_label"] = _another(rng, table.true_label[mixed])
-
-
-def add_wrong_labels(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
-    """Changes `given_label` of `share` of the clips, as tired and doubtful annotators would.
-
-    About a quarter are weak expressions called Neutral, a third stand in runs of one label, the rest are
-    look-alikes swapped (fear and surprise, disgust and anger).
-    """
-    label, given, kind = (
-        table[name].to_numpy().copy() for name in ("true_label", "given_label", "wrong_kind")
-    )
-    total = round(share * len(table))
-    weak = pick(rng, (table.hard_why == "low intensity").to_numpy(), round(0.25 * total))
-    given[weak], kind[weak] = NEUTRAL, "low intensity to neutral"
-    while (left := round(0.6 * total) - int((kind != "").sum())) > 0:
-        start, one, length = rng.integers(len(table)), rng.integers(7), rng.integers(4, 9)
-        run = np.arange(start, min(start + length, len(table)))
-        run = run[(label[run] != one) & (kind[run] == "")][:left]
-        given[run], kind[run] = one, "run of one label"
-    swap = pick(rng, np.isin(label, list(LOOK_ALIKE)) & (kind == ""), total - int((kind != "").sum()))
-    given[swap], kind[swap] = [LOOK_ALIKE[v] for v in label[swap]], "confusion"
-    table["given_label"], table["wrong_kind"] = given, kind
+def add_low_quality(table: pd.DataFrame, chosen: np.ndarray, rng: np.random.Generator) -> None:
+    """Gives the chosen clips one kind of bad quality, of every severity from 0 (nothing is seen of it) to 1."""
+    table.loc[chosen, "quality_kind"] = np.resize(rng.permutation(QUALITY), len(chosen))
+    table.loc[chosen, "severity"] = evenly(rng, len(chosen))
 
 
 def five_folds(kind: str, draw: int, clips: int) -> pd.DataFrame:
-    """The clips of the five folds, with every noise of their kind at its share."""
-    style, rng = STYLES[kind], np.random.default_rng([13, KINDS.index(kind), draw, 0])
+    """The clips of the five folds, with every noise of their kind at its share, in each fold as in every other."""
+    style, rng = STYLES[kind], np.random.default_rng([13, key(kind), draw, 0])
     sizes = enumerate(apportion(clips, np.ones(5)), start=1)
     table = pd.concat([blank(rng, kind, draw, fold, n) for fold, n in sizes], ignore_index=True)
-    add_short_apex(table, rng, style.short_apex)
-    add_irrelevant(table, rng, style.irrelevant, style.n_frames)
-    add_low_quality(table, rng, style.low_quality)
-    add_low_intensity(table, rng, style.hard / 2, style)
-    add_two_expressions(table, rng, style.hard / 2)
-    add_wrong_labels(table, rng, style.wrong)
-    return table
+    add_hard(table, rng, style)
+    factors = [table.true_label, table.hard_why]
+    irrelevant = even_order(rng, round(style.irrelevant * clips), table.fold, factors)
+    add_irrelevant(table, irrelevant, rng, style.n_frames)
+    bad = even_order(rng, round(style.low_quality * clips), table.fold, [*factors, table.irrelevant_frames > 0])
+    add_low_quality(table, bad, rng)
+    return add_wrong_labels(table, rng, style.wrong)
 
 
 def extra(kind: str, draw: int, name: str, n: int) -> pd.DataFrame:
-    """The clean test clips, or one slice of clips that all share one difficulty and have no other."""
-    number = 1 + ("clean", *SLICES).index(name)
-    style, rng = STYLES[kind], np.random.default_rng([13, KINDS.index(kind), draw, number])
-    table = blank(rng, kind, draw, EXTRAS, n, expressive=name in ("short_apex", "low_intensity"))
-    table["slice"] = name
+    """The clean test clips, or one slice of clips that all share one difficulty and have no other.
+
+    Slices by the share of neutral frames hold the same clips: nothing but the length of the expression differs.
+    """
+    number = 1 + ("clean", *SLICES).index("neutral50" if name in NEUTRAL_SHARES else name)
+    style, rng = STYLES[kind], np.random.default_rng([13, key(kind), draw, number])
+    table = blank(rng, kind, draw, EXTRAS, n, expressive=name not in ("clean", "irrelevant", "low_quality"))
+    table["slice"], everyone = name, rng.permutation(n)
     if name == "short_apex":
-        add_short_apex(table, rng, 1.0)
+        add_short_apex(table, everyone)
     elif name == "irrelevant":
-        add_irrelevant(table, rng, 1.0, style.n_frames)
+        add_irrelevant(table, everyone, rng, style.n_frames)
     elif name == "low_quality":
-        add_low_quality(table, rng, 1.0)
+        add_low_quality(table, everyone, rng)
     elif name == "low_intensity":
-        add_low_intensity(table, rng, 1.0, style)
+        add_low_intensity(table, everyone, rng, style)
+    elif name in NEUTRAL_SHARES:
+        table["expressive_frames"] = max(1, round(style.n_frames * (1 - NEUTRAL_SHARES[name])))
     return table
 
 
 def plan(kind: str, draw: int, clips: int, clean: int, slice_clips: int) -> pd.DataFrame:
-    """All clips of a dataset, numbered from 1: `clips` in five folds, `clean` test clips, four slices."""
+    """All clips of a dataset, numbered from 1: `clips` in five folds, `clean` test clips, the slices.
+
+    `scene` keys what is random in a clip: its number, or that of the clip that it repeats in another length.
+    """
     sizes = {"clean": clean, **dict.fromkeys(SLICES, slice_clips)}
     tables = [five_folds(kind, draw, clips), *(extra(kind, draw, name, n) for name, n in sizes.items())]
     table = pd.concat([part for part in tables if len(part)], ignore_index=True)
     table.insert(0, "number", np.arange(1, len(table) + 1))
+    table["scene"] = table.number
+    for name in NEUTRAL_SHARES:
+        table.loc[table.slice == name, "scene"] = table.number[table.slice == "neutral50"].to_numpy()
     return table

@@ -19,7 +19,8 @@ from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import casting, face, film, lists, storyboard, trace
 from dfer_nb.facsimile.casting import SIZES
 from dfer_nb.facsimile.recipes import ACTION_UNITS
-from dfer_nb.facsimile.storyboard import KINDS, SIZE, STYLES
+from dfer_nb.facsimile.storyboard import SIZE
+from dfer_nb.facsimile.styles import KINDS, Style, drawn_as
 
 __all__ = ["KINDS", "SIZES", "action_units", "folder", "make", "render", "still_faces", "truth"]
 
@@ -27,7 +28,10 @@ CHUNK = 10  # clips that a process draws between two steps of the progress bar
 
 
 def folder(kind: str, draw: int = 0, base=None, **sizes: int) -> Path:
-    """Where `make` puts this dataset; other sizes get another folder. Raises BadInput as `make` does."""
+    """Where `make` puts this dataset; other sizes get another folder. Raises BadInput as `make` does.
+
+    Kinds that differ in nothing but labels share a folder, and so one cache of decoded frames.
+    """
     if kind not in KINDS:
         raise BadInput(f"unknown dataset {kind!r}", "FACSimile's kinds", f"choose one of {', '.join(KINDS)}")
     if isinstance(draw, bool) or not isinstance(draw, (int, np.integer)) or not 0 <= draw < 10**6:
@@ -42,7 +46,7 @@ def folder(kind: str, draw: int = 0, base=None, **sizes: int) -> Path:
             raise BadInput(f"{name} is {value!r}", "FACSimile", f"give a whole number from {least} on")
     full = _full(sizes)
     suffix = "" if full == SIZES else "-" + files.digest(full, 6)
-    return Path(base or files.data_dir()) / f"{kind}-draw{draw}{suffix}"
+    return Path(base or files.data_dir()) / f"{drawn_as(kind)}-draw{draw}{suffix}"
 
 
 def _full(sizes: dict) -> dict:
@@ -65,7 +69,7 @@ def make(
     slice. The same arguments give the same frames and labels, whatever `jobs` is. Raises BadInput for an
     unknown kind or size, a negative draw and a full disk.
     """
-    root = folder(kind, draw, base, **sizes)
+    root, kind = folder(kind, draw, base, **sizes), drawn_as(kind)
     if _complete(root, kind):
         return root
     if progress and (root / "card.json").exists():
@@ -75,8 +79,7 @@ def make(
     try:
         with files.atomic_folder(root) as partial:
             made = _draw_all(partial, table, kind, int(draw), jobs, progress)
-            truth = lists.truth_table(table, made, STYLES[kind].n_frames)
-            lists.write(partial, truth, made, kind, int(draw), _full(sizes))
+            lists.write(partial, table, made, kind, int(draw), _full(sizes))
             if _complete(root, kind):
                 raise _MadeElsewhere
     except _MadeElsewhere:
@@ -102,15 +105,19 @@ def render(row, kind: str, draw: int, size: int = SIZE, numbers=None) -> tuple[n
     row: of `casting.plan`; numbers: the frames to draw, all of them when None.
     """
     script = storyboard.script(row, kind, draw)
-    numbers = range(len(script.views)) if numbers is None else numbers
-    frames = [(face.identity(int(script.who[t])), script.aus[t], script.views[t]) for t in numbers]
-    return np.stack([face.draw(who, aus, view, size) for who, aus, view in frames]), script
+    return _film(script, list(range(len(script.views)) if numbers is None else numbers), size), script
+
+
+def _film(script: storyboard.Script, numbers: list[int], size: int) -> np.ndarray:
+    people, views = [face.identity(int(script.who[t])) for t in numbers], [script.views[t] for t in numbers]
+    return face.film(people, script.aus[numbers], views, size)
 
 
 def _draw_all(root: Path, table: pd.DataFrame, kind: str, draw: int, jobs: int, progress: bool) -> list[dict]:
     """Draws and writes every clip; what is known of each, in the plan's order."""
     (root / "Clip" / "original").mkdir(parents=True)
-    chunks = (table.iloc[start : start + CHUNK] for start in range(0, len(table), CHUNK))
+    by_scene = np.argsort(table["scene"].to_numpy(), kind="stable")
+    chunks = (table.iloc[by_scene[start : start + CHUNK]] for start in range(0, len(table), CHUNK))
     # joblib's processes start afresh without the caller's main module: notebooks and plain scripts both work
     work = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator", idle_worker_timeout=10)
     made, title = [], f"drawing {kind}, draw {draw}"
@@ -118,13 +125,20 @@ def _draw_all(root: Path, table: pd.DataFrame, kind: str, draw: int, jobs: int, 
         for clips in work(joblib.delayed(_draw_chunk)(str(root), chunk, kind, draw) for chunk in chunks):
             made += clips
             bar.update(len(clips))
-    return made
+    return [made[place] for place in np.argsort(by_scene)]
 
 
 def _draw_chunk(root: str, table: pd.DataFrame, kind: str, draw: int) -> list[dict]:
-    made = []
+    made, scene, frames, before = [], None, None, None
     for row in table.itertuples():
-        frames, script = render(row, kind, draw)
+        if row.scene == scene:  # the clip before in another length: most of its frames are this one's
+            script, frames = storyboard.script(row, kind, draw), frames.copy()
+            other = np.flatnonzero((script.aus != before.aus).any(axis=1)).tolist()
+            if other:
+                frames[other] = _film(script, other, SIZE)
+        else:
+            frames, script = render(row, kind, draw)
+        scene, before = row.scene, script
         film.write(Path(root) / "Clip" / "original" / f"{row.number}.mp4", frames)
         made.append({
             "digest": hashlib.sha256(frames).hexdigest(), "aus": script.aus.astype(np.float16),
@@ -133,14 +147,14 @@ def _draw_chunk(root: str, table: pd.DataFrame, kind: str, draw: int) -> list[di
     return made
 
 
-def truth(root) -> pd.DataFrame | None:
+def truth(root, kind: str = "") -> pd.DataFrame | None:
     """The truth table of a FACSimile folder, one row a clip, labels 0-based; None where there is none (DFEW).
 
-    `given_label` is what the train lists say; `wrong_label` compares it with `true_label`. Test lists are
-    right. Labels that do not apply are -1. `apex_end` is exclusive; for Neutral the apex is all that is not
-    irrelevant.
+    kind: which one's labels, where kinds share a folder ("": those that it is named by). `given_label` is what the
+    train lists say; `wrong_label` compares it with `true_label`. Test lists are right. `hard`: weak, mixed or brief.
+    Labels that do not apply are -1. `apex_end` is exclusive; for Neutral the apex is all that is not irrelevant.
     """
-    path = Path(root) / "truth.parquet"
+    path = Path(root) / lists.truth_file(kind)
     return pd.read_parquet(path) if path.exists() else None
 
 
@@ -165,7 +179,7 @@ def still_faces(n: int, seed: int, size: int = 48) -> tuple[np.ndarray, np.ndarr
         for column in rng.integers(len(ACTION_UNITS), size=rng.integers(0, 4)):
             aus[column] = rng.uniform()
         aus[storyboard.COLUMN[43]] = rng.uniform() if rng.uniform() < 0.1 else 0
-        view = storyboard.views(STYLES["facsimile-hard"], rng, 1)[0]
+        view = storyboard.views(Style(turn=0.22, light=0.6), rng, 1)[0]
         image = face.draw(face.identity(10**15 + 10**7 * seed + i // 4), aus, view, SIZE)
         images[i], targets[i] = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), aus
     return images, targets

@@ -49,15 +49,22 @@ def draw(identity: Identity, aus: np.ndarray, view: View | None = None, size: in
     aus: (A,) intensities 0..1 in the order of `expressions.ACTION_UNITS`; view: how it is seen (None: from
     the front, plainly lit).
     """
-    view = view or View()
-    image = cv2.resize(np.asarray(view.background, np.uint8), (size, size), interpolation=cv2.INTER_LINEAR)
-    if view.away:
-        sketch, spots = _from_behind(identity), None
-    else:
-        au = dict(zip(ACTION_UNITS, np.clip(np.asarray(aus, float), 0, 1).tolist(), strict=True))
-        sketch, spots = _from_the_front(identity, au, view.gaze), _relief(identity, au)
-    sketch.paint(image, view.pose)
-    return _develop(image, view, identity, spots)
+    return film([identity], [aus], [view or View()], size)[0]
+
+
+def film(identities: list[Identity], aus: np.ndarray, views: list[View], size: int = 112) -> np.ndarray:
+    """T frames at once, which is quicker: uint8 (T, size, size, 3); aus: (T, A)."""
+    units = [dict(zip(ACTION_UNITS, row, strict=True)) for row in np.clip(np.asarray(aus, float), 0, 1).tolist()]
+    seen = list(zip(identities, units, views, strict=True))
+    lights = _lighting(views, np.stack([NO_RELIEF if view.away else _relief(look, au) for look, au, view in seen]))
+    frames = np.empty((len(seen), size, size, 3), np.uint8)
+    for frame, light, (look, au, view) in zip(frames, lights, seen, strict=True):
+        wall = np.asarray(view.background, np.uint8)
+        cv2.resize(wall, (size, size), dst=frame, interpolation=cv2.INTER_LINEAR)
+        sketch = _from_behind(look) if view.away else _from_the_front(look, au, view.gaze)
+        sketch.paint(frame, view.pose)
+        _develop(frame, view, look, light)
+    return frames
 
 
 def _from_the_front(look: Identity, au: dict, gaze: tuple) -> Sketch:
@@ -125,21 +132,28 @@ def _relief(look: Identity, au: dict) -> np.ndarray:
     return np.array(both_sides + [(-x, *rest) for x, *rest in both_sides] + middle)
 
 
-def _lighting(view: View, spots: np.ndarray | None, cells: int = 20) -> np.ndarray:
-    """Gains (cells, cells, 3), float32: light on an ellipsoid, a face's relief, exposure and tint."""
+NO_RELIEF = np.tile((0.0, 0, 1, 1, 0, 0), (13, 1))  # of a head seen from behind
+
+
+def _lighting(views: list[View], spots: np.ndarray, cells: int = 20) -> np.ndarray:
+    """Gains (T, cells, cells, 3), float32: light on an ellipsoid, relief (spots: (T, K, 6)), exposure and tint."""
     cell = (np.arange(cells) + 0.5) / cells
-    cx, cy, unit = view.pose.centre(1)
-    u, v = ((cell - cx) / unit)[None], ((cell - cy) / unit)[:, None]
+    poses = Pose(*np.array([list(vars(view.pose).values()) for view in views]).T[:, :, None])
+    cx, cy, unit = poses.centre(1)  # each (T, 1)
+    u, v = ((cell - cx) / unit)[:, None, :], ((cell - cy) / unit)[:, :, None]
     w = np.sqrt(np.maximum(1 - (u / 1.05) ** 2 - (v / 1.4) ** 2, 0.05))
-    lx, ly, lz = np.asarray(view.light) / np.linalg.norm(view.light)
+    light = np.array([view.light for view in views])
+    lx, ly, lz = (light / np.linalg.norm(light, axis=1, keepdims=True)).T[:, :, None, None]
+    contrast, exposure = np.array([(view.contrast, view.exposure) for view in views]).T[:, :, None, None]
     lit = np.maximum((lx * u + 0.6 * ly * v + lz * w) / np.sqrt(u**2 + (0.6 * v) ** 2 + w**2), 0)
-    gains = np.repeat((1 - view.contrast + 1.3 * view.contrast * lit)[:, :, None], 3, axis=2)
-    if spots is not None:
-        at, width = view.pose.project(spots[:, :2], np.zeros(len(spots)), 1), unit * spots[:, 2:4]
-        near = np.exp(-(((cell[:, None, None] - at) / width) ** 2))  # [cells, K, 2]
-        bump, red = ((near[:, :, 1] * spots[:, i]) @ near[:, :, 0].T for i in (4, 5))
-        gains *= 1 + np.stack([bump + 0.4 * red, bump - 0.6 * red, bump - 0.6 * red], axis=2)
-    return (gains * (view.exposure * np.asarray(view.tint))).astype(np.float32)
+    level = exposure * (1 - contrast + 1.3 * contrast * lit)
+    at = poses.project(spots[:, :, :2], 0.0, 1)
+    near = np.exp(-(((cell[:, None, None] - at[:, None]) / (unit[:, :, None, None] * spots[:, None, :, 2:4])) ** 2))
+    across, down = near[..., 0].transpose(0, 2, 1), near[..., 1]  # [T, K, cells], [T, cells, K]
+    bump, blush = (np.matmul(down * spots[:, None, :, i], across) for i in (4, 5))
+    red, other = level * (1 + bump + 0.4 * blush), level * (1 + bump - 0.6 * blush)
+    tints = np.array([view.tint for view in views])[:, None, None]
+    return (np.stack([red, other, other], axis=3) * tints).astype(np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -149,18 +163,17 @@ def _noise(size: int, grain: float) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(noise, 0, 255).astype(np.uint8), np.clip(-noise, 0, 255).astype(np.uint8)
 
 
-def _develop(image: np.ndarray, view: View, look: Identity, spots: np.ndarray | None) -> np.ndarray:
-    """A painted frame (size, size, 3) as a camera sees it: light, a hand in front, blur and grain; uint8."""
+def _develop(image: np.ndarray, view: View, look: Identity, light: np.ndarray) -> None:
+    """What a camera makes of a painted frame (size, size, 3), in place: light, a hand in front, blur and grain."""
     size = len(image)
-    gains = cv2.resize(_lighting(view, spots), (size, size), interpolation=cv2.INTER_LINEAR)
-    image = cv2.multiply(image, gains, dtype=cv2.CV_8U)
+    gains = cv2.resize(light, (size, size), interpolation=cv2.INTER_LINEAR)
+    cv2.multiply(image, gains, dst=image, dtype=cv2.CV_8U)
     if view.hand is not None:
         gain = np.asarray(view.tint) * (view.exposure * (1 - 0.2 * view.contrast))
         paint_hand(image, view.hand, tuple(np.minimum(255, look.skin * gain)), tuple(look.clothes * gain))
     if view.blur > 0:
-        image = cv2.GaussianBlur(image, (0, 0), view.blur * size)
+        cv2.GaussianBlur(image, (0, 0), view.blur * size, dst=image)
     if view.grain > 0:
         x, y = view.grain_at % size, view.grain_at // size % size
         more, less = (noise[y : y + size, x : x + size] for noise in _noise(size, view.grain))
-        image = cv2.subtract(cv2.add(image, more), less)
-    return image
+        cv2.subtract(cv2.add(image, more, dst=image), less, dst=image)

@@ -9,21 +9,40 @@ import numpy as np
 import pandas as pd
 
 from dfer_nb.data import patterns
+from dfer_nb.data.dfew import SPLITS
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.facsimile import casting, trace
 from dfer_nb.facsimile.recipes import ACTION_UNITS, AU_NAMES, RECIPES
-from dfer_nb.facsimile.storyboard import FPS, SIZE, STYLES
+from dfer_nb.facsimile.storyboard import FPS, SIZE
+from dfer_nb.facsimile.styles import STYLES, drawn_as, steps
 
 TRUTH = (
-    "clip", "true_label", "given_label", "wrong_label", "wrong_kind", "low_quality", "quality_kind",
+    "clip", "true_label", "given_label", "wrong_label", "wrong_kind", "wrong_from", "low_quality", "quality_kind",
     "severity", "hard", "hard_why", "second_label", "short_apex", "apex_start", "apex_end", "irrelevant",
     "irrelevant_frames", "irrelevant_start", "irrelevant_kind", "irrelevant_label", "neutral_share",
     "intensity", "identity", "fold", "slice", "n_frames",
 )  # fmt: skip
 
 
+def lists_folder(kind: str) -> str:
+    """The folder of a kind's lists, beside the clips; a step of the ladder has its own beside those of its clips."""
+    return SPLITS + _step(kind)
+
+
+def truth_file(kind: str) -> str:
+    """The file of a kind's truth table, named likewise."""
+    return f"truth{_step(kind)}.parquet"
+
+
+def _step(kind: str) -> str:
+    return kind.removeprefix(drawn_as(kind)) if kind else ""
+
+
 def truth_table(table: pd.DataFrame, made: list[dict], n_frames: int) -> pd.DataFrame:
-    """What is true of every clip of a plan; made: apex and neutral share of each, as they were drawn."""
+    """What is true of every clip of a plan; made: apex and neutral share of each, as they were drawn.
+
+    A clip is hard when it is weak, mixed or brief, and `hard_why` says which.
+    """
     truth = table.assign(
         clip=table.number.astype(str),
         wrong_label=table.given_label != table.true_label,
@@ -55,9 +74,13 @@ def _named(truth: pd.DataFrame, label: str) -> pd.DataFrame:
     return pd.DataFrame({"clip": truth["clip"], "label": truth[label]})
 
 
-def write(root: Path, truth: pd.DataFrame, made: list[dict], kind: str, draw: int, sizes: dict) -> None:
-    """CSV lists, truth table, action units and, last, the card that says the dataset is whole."""
-    write_tables(root, truth)
+def write(root: Path, table: pd.DataFrame, made: list[dict], kind: str, draw: int, sizes: dict) -> None:
+    """CSV lists, truth tables, action units and, last, the card that says the dataset is whole; table: the plan."""
+    truth = truth_table(table, made, STYLES[kind].n_frames)
+    write_labels(root, truth, kind)
+    ladder = {step: truth_table(casting.plan(step, draw, **sizes), made, STYLES[kind].n_frames) for step in steps(kind)}
+    for step, labels in ladder.items():
+        write_labels(root, labels, step)
     np.savez_compressed(
         root / "action_units.npz",
         intensity=np.concatenate([clip["aus"] for clip in made]),
@@ -68,25 +91,30 @@ def write(root: Path, truth: pd.DataFrame, made: list[dict], kind: str, draw: in
     frames = hashlib.sha256("".join(clip["digest"] for clip in made).encode()).hexdigest()
     card = {"name": "FACSimile", "kind": kind, "draw": draw, "sizes": sizes, "frames_sha256": frames}
     card |= _describe(truth, kind)
+    if ladder:
+        card["other_lists"] = {lists_folder(step): _counts(labels, "wrong_kind") for step, labels in ladder.items()}
     text = json.dumps(card, indent=1, ensure_ascii=False)
     drawing = json.dumps(trace.drawing(kind))  # one long line: the card is for people to read, and this is not
     (root / "card.json").write_text(f'{text[:-2]},\n "drawing": {drawing}\n}}\n', encoding="utf-8")
 
 
-def write_tables(root: Path, truth: pd.DataFrame) -> None:
-    """DFEW's CSV files, and the truth table."""
+def write_labels(root: Path, truth: pd.DataFrame, kind: str) -> None:
+    """The truth table, and DFEW's CSV files."""
     for split, fold, rows in lists(truth):
         name = f"{split}(single-labeled)/set_{fold}.csv" if fold else f"slices/{split}.csv"
-        patterns.write_list(root / "EmoLabel_DataSplit" / name, rows)
-    truth.to_parquet(root / "truth.parquet", index=False)
+        patterns.write_list(root / lists_folder(kind) / name, rows)
+    truth.to_parquet(root / truth_file(kind), index=False)
+
+
+def _counts(truth: pd.DataFrame, column: str) -> dict[str, int]:
+    """How many clips of the five folds have each value of a column, but for an empty one."""
+    found = truth.loc[truth.fold > 0, column].value_counts()
+    return {str(name): int(n) for name, n in found.items() if name != ""}
 
 
 def _describe(truth: pd.DataFrame, kind: str) -> dict:
     """The data card's own words and counts: what this dataset is, for a person to read."""
     folds = truth[truth.fold > 0]
-
-    def count(column):
-        return {str(name): int(n) for name, n in folds[column].value_counts().items() if name != ""}
 
     labels = folds.groupby(["fold", "true_label"]).size().unstack(fill_value=0)
     return {
@@ -106,11 +134,10 @@ def _describe(truth: pd.DataFrame, kind: str) -> dict:
             f"set_{fold}": {EXPRESSIONS[c]: int(n) for c, n in row.items()} for fold, row in labels.iterrows()
         },
         "noise_in_the_five_folds": {
-            "wrong label, train lists only": count("wrong_kind"),
-            "low quality": count("quality_kind"),
-            "hard": count("hard_why"),
-            "irrelevant frames": count("irrelevant_kind"),
-            "short apex": int(folds.short_apex.sum()),
+            "wrong label, train lists only": _counts(truth, "wrong_kind"),
+            "low quality": _counts(truth, "quality_kind"),
+            "hard": _counts(truth, "hard_why"),
+            "irrelevant frames": _counts(truth, "irrelevant_kind"),
         },
         "recipes": {
             name: {f"AU {au} {AU_NAMES[au]}": weight for au, weight in recipe.items()}

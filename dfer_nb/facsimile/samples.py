@@ -9,6 +9,7 @@ from dfer_nb.data import patterns
 from dfer_nb.data.dfew import FRAMES
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.facsimile import casting, lists, storyboard
+from dfer_nb.facsimile.styles import STYLES, drawn_as
 
 # The first draw below a million, used for nothing else, in which the 16 training clips of fold 1 of every kind have all
 # three sorts of wrong labels, both ways to be hard, two short apexes, three kinds of irrelevant frames and two clips of
@@ -22,8 +23,8 @@ def write(kind: str, root: Path, size: int) -> None:
 
     size: side of a frame in pixels.
     """
-    truth = _truth(kind)
-    lists.write_tables(root, truth)
+    for each in sorted({drawn_as(kind), kind}):
+        lists.write_labels(root, truth := _truth(each), each)
     clips = truth[["clip", "true_label", "n_frames"]].itertuples(index=False)
     patterns.write(root / FRAMES, clips, len(EXPRESSIONS), size)
 
@@ -33,4 +34,4 @@ def _truth(kind: str) -> pd.DataFrame:
     """What would be true of the clips, were they drawn."""
     plan = casting.plan(kind, DRAW, **SIZES)
     scripts = [vars(storyboard.script(row, kind, DRAW)) for row in plan.itertuples()]
-    return lists.truth_table(plan, scripts, storyboard.STYLES[kind].n_frames)
+    return lists.truth_table(plan, scripts, STYLES[kind].n_frames)

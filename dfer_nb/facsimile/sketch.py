@@ -6,10 +6,10 @@ than far ones (parallax): two and a half dimensions are enough for a face.
 """
 
 from dataclasses import dataclass
-from math import cos, sin
 
 import cv2
 import numpy as np
+from numpy import cos, sin
 
 SHIFT = 4  # OpenCV takes coordinates in 1/16 pixel: edges move smoothly from frame to frame
 HEAD = (1.15, 1.5, 0.85)  # half axes of the ellipsoid that carries the shapes
@@ -45,8 +45,8 @@ class Pose:
         return size * (0.5 + self.x), size * (0.475 + self.y), size * 0.445 * self.scale
 
     def project(self, points: np.ndarray, depth: np.ndarray, size: int) -> np.ndarray:
-        """Pixels (N, 2) of points (N, 2) that lie `depth` (N,) in front of the ellipsoid."""
-        x, y = points[:, 0], points[:, 1]
+        """Pixels (…, 2) of points (…, 2) that lie `depth` in front of the ellipsoid; a pose of arrays is many poses."""
+        x, y = points[..., 0], points[..., 1]
         inside = 1 - (x / HEAD[0]) ** 2 - (y / HEAD[1]) ** 2
         # the head turns about a point inside it, as a crop that follows the face shows it
         z = HEAD[2] * np.sqrt(np.maximum(inside, 0)) + depth - 0.5
@@ -55,8 +55,8 @@ class Pose:
         cx, cy, unit = self.centre(size)
         near = unit * (1 + 0.05 * z)
         pixels = np.empty_like(points)
-        pixels[:, 0] = cx + near * (x * cos(self.roll) - y * sin(self.roll))
-        pixels[:, 1] = cy + near * (x * sin(self.roll) + y * cos(self.roll))
+        pixels[..., 0] = cx + near * (x * cos(self.roll) - y * sin(self.roll))
+        pixels[..., 1] = cy + near * (x * sin(self.roll) + y * cos(self.roll))
         return pixels
 
 

@@ -1,7 +1,7 @@
 """What happens in a FACSimile clip: which expression when, what else the face does, what spoils the picture.
 
 `script` turns one row of the plan (`casting.plan`) into action units and a view for every frame. Everything
-random is keyed by (kind, draw, clip number), so neither the order of the clips nor the number of processes
+random is keyed by (kind, draw, scene), so neither the order of the clips nor the number of processes
 can change a frame.
 """
 
@@ -12,77 +12,22 @@ import numpy as np
 from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
 from dfer_nb.facsimile.face import Pose, View
 from dfer_nb.facsimile.recipes import ACTION_UNITS, RECIPES, VARIANTS
+from dfer_nb.facsimile.styles import KINDS, STYLES, Style, key
+
+__all__ = ["FPS", "KINDS", "SIZE", "STYLES", "Script", "Style", "recipe", "script", "views"]
 
 COLUMN = {au: column for column, au in enumerate(ACTION_UNITS)}
-ACCENTS = (
-    1,
-    2,
-    4,
-    5,
-    6,
-    7,
-    9,
-    10,
-    12,
-    15,
-    16,
-    17,
-    20,
-    23,
-    25,
-    26,
-)  # units that mean something in an expression
+ACCENTS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 15, 16, 17, 20, 23, 25, 26)  # units that mean something in an expression
 RESTING = (1, 2, 4, 5, 7, 12, 15, 17, 23)  # units that a face may carry all day
-GESTURES = (
-    (1, 2),
-    (12,),
-    (4,),
-    (17, 23),
-    (18,),
-    (7,),
-    (10,),
-)  # a brow flash, a polite half smile, a pressed lip, …
+GESTURES = ((1, 2), (12,), (4,), (17, 23), (18,), (7,), (10,))  # a brow flash, a polite half smile, a pressed lip, …
 
 
-@dataclass(frozen=True)
-class Style:
-    """One kind of dataset.
-
-    Shares (`wrong` to `hard`) are of all clips in the five folds, ranges are (low, high), `apex` in frames.
-    """
-
-    n_frames: int = 32
-    apex: tuple = (14, 22)
-    intensity: tuple = (0.5, 1.0)
-    low_intensity: tuple = (0.3, 0.45)
-    wrong: float = 0.15
-    low_quality: float = 0.10
-    irrelevant: float = 0.20
-    short_apex: float = 0.20
-    hard: float = 0.15
-    au_noise: float = 0.16
-    rest: float = 0.25
-    talk: float = 0.45
-    idle: float = 0.2
-    turn: float = 0.16
-    light: float = 0.4
-
-
-STYLES = {
-    "facsimile": Style(),
-    "facsimile-hard": Style(
-        intensity=(0.45, 1.0), low_intensity=(0.25, 0.4), wrong=0.33,
-        au_noise=0.2, rest=0.3, talk=0.55, idle=0.25, turn=0.22, light=0.6,
-    ),
-    "facsimile-long": Style(n_frames=64, apex=(6, 10), idle=0.25),
-}  # fmt: skip
-KINDS = tuple(STYLES)
 SIZE, FPS = 112, 25  # of the files: pixels, frames a second
 
 
 def generator(kind: str, draw: int, number: int, purpose: int) -> np.random.Generator:
     """The random numbers of one clip for one purpose, whatever was drawn before."""
-    return np.random.default_rng([11, KINDS.index(kind), draw, number, purpose])
+    return np.random.default_rng([11, key(kind), draw, number, purpose])
 
 
 def recipe(rng: np.random.Generator, label: int, noise: float) -> np.ndarray:
@@ -163,8 +108,14 @@ def everyday(rng: np.random.Generator, style: Style, n: int, person: int) -> np.
 def timing(rng: np.random.Generator, row, style: Style) -> tuple[int, int, int, int]:
     """(apex start, apex end, onset, offset) in frames; a short apex lasts one to three frames.
 
-    Where the plan asks for an irrelevant block, the movement keeps to the rest of the clip.
+    Where the plan asks for an irrelevant block, the movement keeps to the rest of the clip; where it asks for so many
+    expressive frames, it takes them, about a place that does not depend on how many they are.
     """
+    if row.expressive_frames:
+        middle, ramp = rng.integers(style.n_frames // 4 + 1, 3 * style.n_frames // 4), (row.expressive_frames - 1) // 2
+        ramp = min(2, int(ramp))
+        length = int(row.expressive_frames) - 2 * ramp
+        return int(middle) - length // 2, int(middle) - length // 2 + length, ramp, ramp
     room, (low, high) = style.n_frames - int(row.irrelevant_frames), style.apex
     length = int(rng.integers(1, 4)) if row.short_apex else int(rng.integers(low, high + 1))
     onset, offset = (int(v) for v in rng.integers(2, 4 if row.short_apex else 6, 2))
@@ -226,15 +177,16 @@ def views(style: Style, rng: np.random.Generator, n: int) -> list[View]:
 
 
 def spoil(row, frames: list[View], rng: np.random.Generator) -> None:
-    """Low quality, in place: too dark, blurred, or a hand in front; `row.severity` (0..1) says how much."""
+    """Low quality, in place: too dark, blurred, or a hand in front; `row.severity` (0: not at all, to 1) says how."""
     severity, n = row.severity, len(frames)
-    x, y, unit = 0.5 + rng.normal(0, 0.05), 0.82 - 0.24 * severity, 0.24 + 0.18 * severity
+    x, y, unit = 0.5 + rng.normal(0, 0.05), 1.32 - 0.74 * severity, 0.24 + 0.18 * severity
     angle, mirror, sway = rng.normal(0, 0.35), int(rng.choice((-1, 1))), wander(rng, n, 0.010, 3)
     for view, (dx, dy, turn) in zip(frames, sway, strict=True):
         if row.quality_kind == "dark":
-            view.exposure, view.grain = 0.5 * 0.18**severity, float(round(6 + 3 * severity))
+            view.exposure *= 0.09**severity
+            view.grain += round(2 * severity * (9 - view.grain)) / 2
         elif row.quality_kind == "blurred":
-            view.blur = 0.025 + 0.05 * severity
+            view.blur = 0.075 * severity
         elif row.quality_kind == "occluded":
             view.hand = (x + dx, y + dy, unit, angle + 2 * turn, mirror)
 
@@ -280,7 +232,7 @@ class Script:
 def script(row, kind: str, draw: int) -> Script:
     """Everything that one row of the plan (a named tuple or Series) makes happen in its clip."""
     style = STYLES[kind]
-    moving, seen, other, bad = (generator(kind, draw, int(row.number), purpose) for purpose in range(4))
+    moving, seen, other, bad = (generator(kind, draw, int(row.scene), purpose) for purpose in range(4))
     aus, apex, level = movements(row, style, moving)
     frames = views(style, seen, style.n_frames)
     who, irrelevant = np.full(style.n_frames, row.identity), np.zeros(style.n_frames, bool)

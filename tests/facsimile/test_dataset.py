@@ -1,6 +1,7 @@
 """FACSimile on disk: DFEW's layout, only train lists are wrong, and nothing that depends on history."""
 
 import errno
+import hashlib
 import json
 import os
 
@@ -9,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dfer_nb.data import dfew
 from dfer_nb.data.expressions import NEUTRAL
 from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import casting, film, storyboard, trace
 from dfer_nb.facsimile import dataset as facsimile
-from dfer_nb.facsimile.lists import TRUTH
+from dfer_nb.facsimile.lists import TRUTH, lists_folder
 from dfer_nb.facsimile.recipes import ACTION_UNITS
 
 TINY = {"clips": 15, "clean": 2, "slice_clips": 1}
@@ -30,7 +32,7 @@ def lists(root, pattern):
 
 def test_layout_is_dfews(tiny):
     names = sorted(path.name for path in (tiny / "Clip" / "original").iterdir())
-    assert names == sorted(f"{n}.mp4" for n in range(1, 22))
+    assert names == sorted(f"{n}.mp4" for n in range(1, 26))
     for k in range(1, 6):
         train = pd.read_csv(tiny / "EmoLabel_DataSplit" / "train(single-labeled)" / f"set_{k}.csv")
         test = pd.read_csv(tiny / "EmoLabel_DataSplit" / "test(single-labeled)" / f"set_{k}.csv")
@@ -55,11 +57,13 @@ def test_only_train_lists_are_wrong(tiny):
 
 def test_truth_table(tiny):
     truth = facsimile.truth(tiny)
-    assert list(truth) == list(TRUTH) and len(truth) == 21
+    assert list(truth) == list(TRUTH) and len(truth) == 25
     assert all(
         truth[name].dtype == bool
         for name in ("wrong_label", "low_quality", "hard", "short_apex", "irrelevant")
     )
+    mixed, weak = truth.second_label >= 0, truth.intensity.between(0.01, 0.45)
+    assert (truth.hard == (weak | mixed | truth.short_apex)).all() and (truth.hard == (truth.hard_why != "")).all()
     assert (truth.apex_end > truth.apex_start).all() and (truth.apex_end <= truth.n_frames).all()
     assert truth.neutral_share.between(0, 1).all()
     assert truth.neutral_share[(truth.true_label == NEUTRAL) & ~truth.irrelevant].eq(1).all()
@@ -68,7 +72,7 @@ def test_truth_table(tiny):
 
 def test_action_units_are_stored_per_frame(tiny):
     stored = facsimile.action_units(tiny)
-    assert list(stored) == [str(n) for n in range(1, 22)] and all(
+    assert list(stored) == [str(n) for n in range(1, 26)] and all(
         v.shape == (32, len(ACTION_UNITS)) for v in stored.values()
     )
     row = casting.plan("facsimile", 0, **TINY).iloc[6]
@@ -81,6 +85,34 @@ def test_the_files_hold_the_frames(tiny):
     read = [cv2.cvtColor(reader.read()[1], cv2.COLOR_BGR2RGB) for _ in range(32)]
     assert np.abs(np.stack(read).astype(float) - frames).mean() < 6
     assert not reader.read()[0]
+
+
+def test_the_ladder_has_lists_and_truths_of_its_own_beside_the_same_clips(tmp_path, monkeypatch):
+    root = facsimile.make("facsimile-hard-50", base=tmp_path, progress=False, jobs=1, **TINY)
+    monkeypatch.setattr(facsimile, "_draw_all", lambda *_: pytest.fail("drawn again"))
+    kinds = ("facsimile-hard-0", "facsimile-hard-15", "facsimile-hard", "facsimile-hard-50")
+    assert {facsimile.make(kind, base=tmp_path, progress=False, **TINY) for kind in kinds} == {root}
+    paths, wrong = [], []
+    for kind in kinds:
+        table = dfew.read_dfew(root, 1, lists=lists_folder(kind)).set_index("clip")
+        truth = facsimile.truth(root, kind).set_index("clip")
+        train = table.index[table.split == "train"]
+        assert (table.label == truth.given_label.where(truth.index.isin(train), truth.true_label)[table.index]).all()
+        assert (truth.wrong_label == (truth.given_label != truth.true_label)).all()
+        paths.append(table.path.to_dict())
+        wrong.append(int(truth.wrong_label.sum()))
+    assert all(each == paths[0] for each in paths) and wrong == [0, 2, 5, 7]
+    assert facsimile.truth(root).equals(facsimile.truth(root, "facsimile-hard"))
+    assert card(root)["kind"] == "facsimile-hard" and len(card(root)["other_lists"]) == 3
+
+
+def test_clips_of_one_scene_share_frames_but_for_those_that_differ(tmp_path):
+    plan = casting.plan("facsimile", 0, clips=10, clean=0, slice_clips=2).query("slice.str.startswith('neutral')")
+    (tmp_path / "Clip" / "original").mkdir(parents=True)
+    made = facsimile._draw_chunk(str(tmp_path), plan.sort_values("scene", kind="stable"), "facsimile", 0)
+    rows = plan.sort_values("scene", kind="stable").itertuples()
+    alone = [hashlib.sha256(facsimile.render(row, "facsimile", 0)[0]).hexdigest() for row in rows]
+    assert [each["digest"] for each in made] == alone and len(set(alone)) == 8
 
 
 def card(root):

@@ -5,7 +5,7 @@ import pytest
 
 from dfer_nb import datasets, facsimile
 from dfer_nb.data import video
-from dfer_nb.facsimile import samples
+from dfer_nb.facsimile import casting, labelling, samples
 
 
 def test_lists_and_truth_are_those_of_a_drawn_folder(tmp_path):
@@ -23,10 +23,12 @@ def test_its_training_clips_have_every_trouble(kind, tmp_path):
     samples.write(kind, tmp_path, 8)
     table, truth = datasets.dataset(kind).table(tmp_path, 1), datasets.dataset(kind).truth(tmp_path)
     splits = table["split"].value_counts()
-    assert (splits["train"], splits["test"], len(splits)) == (16, 4, 7) and len(truth) == len(table)
+    assert (splits["train"], splits["test"], len(splits)) == (16, 4, 3 + len(casting.SLICES))
+    assert len(truth) == len(table)
     clips = truth[truth["clip"].isin(table.query("split == 'train'")["clip"])]
-    assert set(clips["wrong_kind"]) == {"", "low intensity to neutral", "run of one label", "confusion"}
-    assert set(clips["hard_why"]) == {"", "low intensity", "two expressions"}
+    wrong = set(labelling.WRONG_KINDS if facsimile.STYLES[kind].wrong else ())
+    assert set(clips["wrong_kind"]) == {""} | wrong
+    assert set(clips["hard_why"]) == {"", "low intensity", "two expressions", "short apex"}
     assert clips["short_apex"].sum() >= 2 and clips["low_quality"].sum() >= 2
     assert clips["irrelevant_kind"].nunique() >= 4 and clips["identity"].nunique() == 8
     labels = table.query("split == 'train'").set_index("clip")["label"]

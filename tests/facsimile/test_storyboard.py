@@ -1,4 +1,4 @@
-"""One clip: what happens in it is a function of (kind, draw, clip number)."""
+"""One clip: what happens in it is a function of (kind, draw, scene)."""
 
 import functools
 
@@ -26,7 +26,7 @@ def row_of(kind, **changes):
 def test_the_apex_shows_the_expression(kind):
     style, brows, rises = storyboard.STYLES[kind], [ACTION_UNITS.index(1), ACTION_UNITS.index(2)], []
     for number in range(900, 920):
-        row = row_of(kind, number=number, intensity=1.0)  # surprise
+        row = row_of(kind, scene=number, intensity=1.0)  # surprise
         script = storyboard.script(row, kind, 0)
         start, end = script.apex
         assert script.aus.shape == (style.n_frames, len(ACTION_UNITS))
@@ -41,7 +41,7 @@ def test_the_apex_shows_the_expression(kind):
 def test_short_apex_and_irrelevant_block():
     smiles = []
     for number in range(900, 920):
-        row = row_of("facsimile", number=number, short_apex=True, irrelevant_frames=10, irrelevant_start=0,
+        row = row_of("facsimile", scene=number, short_apex=True, irrelevant_frames=10, irrelevant_start=0,
                      irrelevant_kind="other expression", irrelevant_label=0)  # fmt: skip
         script = storyboard.script(row, "facsimile", 0)
         start, end = script.apex
@@ -62,18 +62,41 @@ def test_irrelevant_kinds():
     assert set(other.who[24:]) == {row.other_identity} and set(other.who[:24]) == {row.identity}
 
 
-def test_severity_is_graded():
-    def brightness(severity):
-        return facsimile.render(row_of("facsimile", quality_kind="dark", severity=severity), "facsimile", 0)[
-            0
-        ].mean()
+def spoilt(quality, severity):
+    row = row_of("facsimile", quality_kind=quality, severity=severity)
+    return facsimile.render(row, "facsimile", 0, numbers=[0])[0][0].astype(float)
 
-    clear, mild, severe = (
-        facsimile.render(row_of("facsimile"), "facsimile", 0)[0].mean(),
-        brightness(0.25),
-        brightness(1.0),
-    )
-    assert severe < mild / 2 < clear / 4
+
+@pytest.mark.parametrize("quality", casting.QUALITY)
+def test_severity_is_graded_from_nothing_on(quality):
+    clear = facsimile.render(row_of("facsimile"), "facsimile", 0, numbers=[0])[0][0].astype(float)
+    off = [np.abs(spoilt(quality, severity) - clear).mean() for severity in (0, 0.02, 0.25, 0.5, 0.75, 1)]
+    assert off[0] < 0.1 and off[1] < 6 < 8 < off[-1]  # no step where it begins
+    assert all(np.diff(off) > -0.1)
+    if quality == "dark":
+        assert spoilt(quality, 1.0).mean() < 0.15 * clear.mean() < 0.5 * spoilt(quality, 0.4).mean()
+
+
+@pytest.mark.parametrize("kind", ["facsimile", "facsimile-long"])
+def test_neutral_share_is_exact_and_nothing_else_differs(kind):
+    plan = full_plan(kind)
+    for place in range(0, 150, 15):
+        rows = [plan[plan.slice == name].iloc[place] for name in casting.NEUTRAL_SHARES]
+        scripts = [storyboard.script(row, kind, 0) for row in rows]
+        for script, share in zip(scripts, casting.NEUTRAL_SHARES.values(), strict=True):
+            assert script.neutral_share == pytest.approx(share, abs=0.5 / len(script.views))
+        first = scripts[0]
+        idle = first.aus[: max(first.apex[0] - 4, 0)]
+        for script in scripts[1:]:
+            assert first.apex[0] <= script.apex[0] < script.apex[1] <= first.apex[1]
+            assert [vars(view.pose) for view in script.views] == [vars(view.pose) for view in first.views]
+            np.testing.assert_array_equal(script.aus[: len(idle)], idle)
+
+
+def test_steps_of_the_ladder_are_drawn_alike():
+    row = row_of("facsimile-hard")
+    frames = [facsimile.render(row, kind, 0, numbers=[5])[0] for kind in ("facsimile-hard", "facsimile-hard-50")]
+    np.testing.assert_array_equal(*frames)
 
 
 def test_low_intensity_lowers_the_action_units():

@@ -8,10 +8,25 @@ import numpy as np
 import pytest
 
 from dfer_nb.data.expressions import DFEW_COUNTS
-from dfer_nb.facsimile import casting, face, folds, hand, identity, looks, parts, recipes, sketch, storyboard, trace
+from dfer_nb.facsimile import (
+    casting,
+    face,
+    folds,
+    hand,
+    identity,
+    labelling,
+    looks,
+    parts,
+    recipes,
+    sketch,
+    storyboard,
+    trace,
+)
+from dfer_nb.facsimile.styles import KINDS, STYLES
 
 CACHES = (identity.identity, face._behind, face._before, face._noise, looks._outline)
 KIND = "facsimile"
+DRAWN = [kind for kind in KINDS if not STYLES[kind].clips_of]
 
 
 def empty_caches():
@@ -31,13 +46,14 @@ def fresh(kind=KIND):
     return trace.drawing.__wrapped__(kind)
 
 
-@pytest.mark.parametrize("kind", storyboard.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_trouble_is_in_it(kind):
     clips = trace.telling(casting.plan(kind, trace.DRAW, **casting.SIZES))
     assert set(clips["quality_kind"]) == {"", *casting.QUALITY}
     assert set(clips["irrelevant_kind"]) == {"", *casting.IRRELEVANT}
-    assert set(clips["hard_why"]) == {"", "low intensity", "two expressions"}
-    assert set(clips["wrong_kind"]) == {"", "low intensity to neutral", "run of one label", "confusion"}
+    assert set(clips["hard_why"]) == {"", "low intensity", "two expressions", "short apex"}
+    wrong = labelling.WRONG_KINDS if STYLES[kind].wrong else ()
+    assert set(clips["wrong_kind"]) == {"", *wrong}
     assert set(clips["slice"]) == {"", "clean", *casting.SLICES} and set(clips["short_apex"]) == {True, False}
     assert set(clips["true_label"]) == set(clips["given_label"]) == set(range(7)) and len(clips) < 60
     people = [identity.identity(int(number)) for number in clips["identity"]]
@@ -48,7 +64,7 @@ def test_every_trouble_is_in_it(kind):
 def test_it_is_the_same_after_other_calls_and_through_a_file():
     first = trace.drawing(KIND)
     np.random.seed(1)
-    for other in reversed(storyboard.KINDS):
+    for other in reversed(DRAWN):
         fresh(other)
     face.draw(face.identity(3), np.ones(len(recipes.ACTION_UNITS)), size=48)
     assert fresh() == first
@@ -104,12 +120,19 @@ def test_a_small_change_of_light_shows(function, factor, monkeypatch):
     assert not trace.same(fresh(), before)
 
 
-@pytest.mark.parametrize("field", ["wrong", "short_apex", "au_noise", "rest", "talk", "idle", "turn", "light"])
+@pytest.mark.parametrize("field", ["wrong", "short_apex", "weak", "au_noise", "rest", "talk", "idle", "turn", "light"])
 def test_a_change_of_one_kind_is_that_kinds_alone(field, monkeypatch):
-    before = {kind: trace.drawing(kind) for kind in storyboard.KINDS}
-    style = storyboard.STYLES["facsimile-long"]
-    monkeypatch.setitem(storyboard.STYLES, "facsimile-long", replace(style, **{field: getattr(style, field) * 1.02}))
-    assert {kind for kind in storyboard.KINDS if not trace.same(fresh(kind), before[kind])} == {"facsimile-long"}
+    before = {kind: trace.drawing(kind) for kind in DRAWN}
+    style = STYLES["facsimile-long"]
+    monkeypatch.setitem(STYLES, "facsimile-long", replace(style, **{field: getattr(style, field) * 1.02}))
+    assert {kind for kind in DRAWN if not trace.same(fresh(kind), before[kind])} == {"facsimile-long"}
+
+
+def test_a_step_of_the_ladder_differs_in_its_labels_alone():
+    one, other = trace.drawing("facsimile-hard"), trace.drawing("facsimile-hard-15")
+    for name in ("plan, true_label", "plan, hard_why", "plan, means", "labels, views"):
+        assert one[name] == other[name]
+    assert one["plan, wrong_kind"] != other["plan, wrong_kind"]
 
 
 def test_another_processors_rounding_does_not_show(monkeypatch):
