@@ -14,7 +14,7 @@ def test_names():
     assert tuple(datasets.DATASETS) == (*facsimile.KINDS, "dfew")
     assert all(each.name == name and each.classes == EXPRESSIONS for name, each in datasets.DATASETS.items())
     assert datasets.drawn() == facsimile.KINDS
-    with pytest.raises(BadInput, match="no dataset 'dfw'(.|\n)*facsimile-long, dfew"):
+    with pytest.raises(BadInput, match="no dataset 'dfw'(.|\n)*facsimile-long, facsimile-motion, dfew"):
         datasets.dataset("dfw")
 
 

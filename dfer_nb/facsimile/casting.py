@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dfer_nb.data.expressions import DFEW_COUNTS, EXPRESSIONS, NEUTRAL
+from dfer_nb.facsimile.motion import CUES, STRENGTH
 from dfer_nb.facsimile.storyboard import KINDS, STYLES, Style
 
 SIZES = {"clips": 1400, "clean": 700, "slice_clips": 150}
@@ -63,6 +64,7 @@ def blank(
     table["other_identity"] = people(kind, draw, group, (who + 1 + rng.integers(cast - 1, size=n)) % cast)
     table["intensity"] = np.where(label == NEUTRAL, 0.0, rng.uniform(low, high, n))
     table["given_label"], table["second_label"], table["irrelevant_label"] = label, -1, -1
+    table["cue"], table["twin_label"] = -1, -1
     for name in ("wrong_kind", "quality_kind", "irrelevant_kind", "hard_why"):
         table[name] = ""
     table["severity"], table["short_apex"], table["irrelevant_start"], table["irrelevant_frames"] = (
@@ -80,14 +82,36 @@ def _another(rng: np.random.Generator, label: np.ndarray) -> np.ndarray:
     return np.array([row[rng.integers(len(row))] for row in choices], int)
 
 
+def add_twins(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
+    """Makes `share` of the clips such that order or pace alone tells their label (`motion`); in place, like all below.
+
+    A cue's two labels are equally frequent among its clips, in every fold. These clips bear wrong labels and low
+    quality; the other troubles would meet its two labels differently, or leave too little time.
+    """
+    for code, cue in enumerate(CUES if share else ()):  # a kind without such clips draws no random number for them
+        folds = sorted(set(table.fold))
+        wanted = np.roll(apportion(round(share * cue.share / 2 * len(table)), np.ones(len(folds))), code + 1)
+        for label, twin in (cue.labels, cue.labels[::-1]):
+            for fold, n in zip(folds, wanted, strict=True):
+                chosen = pick(rng, ordinary(table) & ((table.true_label == label) & (table.fold == fold)).to_numpy(), n)
+                table.loc[chosen, ["cue", "twin_label"]] = code, twin
+                table.loc[chosen, "intensity"] = rng.uniform(*STRENGTH, int(chosen.sum()))
+
+
+def ordinary(table: pd.DataFrame) -> np.ndarray:
+    """Mask of the clips that frames tell."""
+    return (table.cue < 0).to_numpy()
+
+
 def add_short_apex(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
-    """Marks `share` of all clips, among those that show an expression; in place, like the functions below."""
-    table["short_apex"] = pick(rng, (table.true_label != NEUTRAL).to_numpy(), round(share * len(table)))
+    """Marks `share` of all clips, among those that show an expression."""
+    allowed = ordinary(table) & (table.true_label != NEUTRAL).to_numpy()
+    table["short_apex"] = pick(rng, allowed, round(share * len(table)))
 
 
 def add_irrelevant(table: pd.DataFrame, rng: np.random.Generator, share: float, n_frames: int) -> None:
     """Gives clips a block of frames at one end that shows something else than the clip's expression."""
-    chosen = pick(rng, np.ones(len(table), bool), round(share * len(table)))
+    chosen = pick(rng, ordinary(table), round(share * len(table)))
     n = int(chosen.sum())
     length = rng.integers(n_frames // 5, 3 * n_frames // 8 + 1, n)
     table.loc[chosen, "irrelevant_frames"] = length
@@ -109,29 +133,29 @@ def add_low_quality(table: pd.DataFrame, rng: np.random.Generator, share: float)
 
 def add_low_intensity(table: pd.DataFrame, rng: np.random.Generator, share: float, style: Style) -> None:
     """Makes clips hard by a weak expression (never Neutral)."""
-    weak = pick(rng, (table.true_label != NEUTRAL).to_numpy(), round(share * len(table)))
+    weak = pick(rng, ordinary(table) & (table.true_label != NEUTRAL).to_numpy(), round(share * len(table)))
     table.loc[weak, "hard_why"] = "low intensity"
     table.loc[weak, "intensity"] = rng.uniform(*style.low_intensity, int(weak.sum()))
 
 
 def add_two_expressions(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
     """Makes clips hard by a second expression mixed into the first."""
-    mixed = pick(rng, (table.hard_why == "").to_numpy(), round(share * len(table)))
+    mixed = pick(rng, ordinary(table) & (table.hard_why == "").to_numpy(), round(share * len(table)))
     table.loc[mixed, "hard_why"] = "two expressions"
     table.loc[mixed, "second_label"] = _another(rng, table.true_label[mixed])
 
 
-def add_wrong_labels(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
+def add_wrong_labels(table: pd.DataFrame, rng: np.random.Generator, share: float, weak_share: float) -> None:
     """Changes `given_label` of `share` of the clips, as tired and doubtful annotators would.
 
-    About a quarter are weak expressions called Neutral, a third stand in runs of one label, the rest are
+    `weak_share` of them are weak expressions called Neutral; with these, 60 % stand in runs of one label; the rest are
     look-alikes swapped (fear and surprise, disgust and anger).
     """
     label, given, kind = (
         table[name].to_numpy().copy() for name in ("true_label", "given_label", "wrong_kind")
     )
     total = round(share * len(table))
-    weak = pick(rng, (table.hard_why == "low intensity").to_numpy(), round(0.25 * total))
+    weak = pick(rng, (table.hard_why == "low intensity").to_numpy(), round(weak_share * total))
     given[weak], kind[weak] = NEUTRAL, "low intensity to neutral"
     while (left := round(0.6 * total) - int((kind != "").sum())) > 0:
         start, one, length = rng.integers(len(table)), rng.integers(7), rng.integers(4, 9)
@@ -148,21 +172,27 @@ def five_folds(kind: str, draw: int, clips: int) -> pd.DataFrame:
     style, rng = STYLES[kind], np.random.default_rng([13, KINDS.index(kind), draw, 0])
     sizes = enumerate(apportion(clips, np.ones(5)), start=1)
     table = pd.concat([blank(rng, kind, draw, fold, n) for fold, n in sizes], ignore_index=True)
+    add_twins(table, rng, style.motion)
     add_short_apex(table, rng, style.short_apex)
     add_irrelevant(table, rng, style.irrelevant, style.n_frames)
     add_low_quality(table, rng, style.low_quality)
     add_low_intensity(table, rng, style.hard / 2, style)
     add_two_expressions(table, rng, style.hard / 2)
-    add_wrong_labels(table, rng, style.wrong)
+    add_wrong_labels(table, rng, style.wrong, style.weak_called_neutral)
     return table
 
 
 def extra(kind: str, draw: int, name: str, n: int) -> pd.DataFrame:
-    """The clean test clips, or one slice of clips that all share one difficulty and have no other."""
+    """The clean test clips, or one slice of clips that all share one difficulty and have no other.
+
+    Clips that time alone tells (`motion`) are among the clean ones and those of low quality, as in the folds.
+    """
     number = 1 + ("clean", *SLICES).index(name)
     style, rng = STYLES[kind], np.random.default_rng([13, KINDS.index(kind), draw, number])
     table = blank(rng, kind, draw, EXTRAS, n, expressive=name in ("short_apex", "low_intensity"))
     table["slice"] = name
+    if name in ("clean", "low_quality"):
+        add_twins(table, rng, style.motion)
     if name == "short_apex":
         add_short_apex(table, rng, 1.0)
     elif name == "irrelevant":

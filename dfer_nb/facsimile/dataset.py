@@ -158,7 +158,8 @@ def truth(root) -> pd.DataFrame | None:
 
     `given_label` is what the train lists say; `wrong_label` compares it with `true_label`. Test lists are
     right. Labels that do not apply are -1. `apex_end` is exclusive; for Neutral the apex is all that is not
-    irrelevant.
+    irrelevant. `motion_cue` names the cue of a clip that time alone tells (`motion.CUES`), `twin_label` the label that
+    its frames have in the other order; there the apex is what the label says, or of Neutral what is not felt.
     """
     path = Path(root) / "truth.parquet"
     return pd.read_parquet(path) if path.exists() else None
