@@ -16,7 +16,7 @@ def test_names():
     assert tuple(datasets.DATASETS) == (*facsimile.KINDS, "dfew")
     assert all(each.name == name and each.classes == EXPRESSIONS for name, each in datasets.DATASETS.items())
     assert datasets.drawn() == facsimile.KINDS
-    with pytest.raises(BadInput, match="no dataset 'dfw'(.|\n)*facsimile-long(.|\n)*dfew"):
+    with pytest.raises(BadInput, match="no dataset 'dfw'(.|\n)*facsimile-motion(.|\n)*dfew"):
         datasets.dataset("dfw")
 
 

@@ -107,6 +107,7 @@ def test_no_variant_of_a_paper_is_called_as_a_control(paper):
 def test_long_clips_keep_more_frames_at_laptop_size_only():
     assert presets.plan("rdfer", dataset="facsimile-long").training.max_frames == 64
     assert presets.plan("rdfer", dataset="facsimile").training.max_frames == 32
+    assert presets.plan("rdfer", dataset="facsimile-motion").training.max_frames == 32
     assert presets.plan("rdfer", "paper", dataset="facsimile").training.max_frames == 64
     assert presets.plan("m3dfel", dataset="facsimile-long").training.max_frames == 16  # its samples are always of 16
 

@@ -29,7 +29,7 @@ from dfer_nb.trace import differences
         ({"fold": 0}, "no fold 0(.|\n)*1, 2, 3, 4 or 5"),
         ({"fold": 6}, "no fold 6"),
         ({"fold": "1"}, "no fold '1'"),
-        ({"dataset": "dfw"}, "no dataset 'dfw'(.|\n)*facsimile-long(.|\n)*dfew"),
+        ({"dataset": "dfw"}, "no dataset 'dfw'(.|\n)*facsimile-motion(.|\n)*dfew"),
         ({"preset": "big"}, "no preset 'big'"),
         ({"variant": "best"}, "no variant 'best'"),
         ({"dataset": "dfew"}, "dfew needs its folder"),

@@ -9,6 +9,7 @@ import pandas as pd
 from dfer_nb.data.expressions import DFEW_COUNTS, EXPRESSIONS, NEUTRAL
 from dfer_nb.facsimile.even import even_order, evenly
 from dfer_nb.facsimile.labelling import add_wrong_labels
+from dfer_nb.facsimile.motion import CUES, STRENGTH
 from dfer_nb.facsimile.styles import STYLES, Style, key
 
 SIZES = {"clips": 1400, "clean": 700, "slice_clips": 150}
@@ -57,6 +58,7 @@ def blank(
     table["other_identity"] = people(kind, draw, group, (who + 1 + rng.integers(cast - 1, size=n)) % cast)
     table["intensity"] = np.where(label == NEUTRAL, 0.0, rng.uniform(low, high, n))
     table["given_label"], table["second_label"], table["irrelevant_label"] = label, -1, -1
+    table["cue"], table["twin_label"] = -1, -1
     for name in ("wrong_kind", "quality_kind", "irrelevant_kind", "hard_why"):
         table[name] = ""
     for name in ("irrelevant_start", "irrelevant_frames", "expressive_frames"):
@@ -70,12 +72,34 @@ def _another(rng: np.random.Generator, label: np.ndarray) -> np.ndarray:
     return np.array([row[rng.integers(len(row))] for row in choices], int)
 
 
+def add_twins(table: pd.DataFrame, rng: np.random.Generator, share: float) -> None:
+    """Makes `share` of the clips such that order or pace alone tells their label (`motion`); in place, like all below.
+
+    A cue's two labels are equally frequent among its clips, in every fold. These clips bear wrong labels and low
+    quality; the other troubles would meet its two labels differently, or leave too little time.
+    """
+    for code, cue in enumerate(CUES if share else ()):  # a kind without such clips draws no random number for them
+        folds = sorted(set(table.fold))
+        wanted = np.roll(apportion(round(share * cue.share / 2 * len(table)), np.ones(len(folds))), code + 1)
+        for label, twin in (cue.labels, cue.labels[::-1]):
+            for fold, n in zip(folds, wanted, strict=True):
+                free = ordinary(table) & ((table.true_label == label) & (table.fold == fold)).to_numpy()
+                chosen = rng.permutation(np.flatnonzero(free))[:n]
+                table.loc[chosen, ["cue", "twin_label"]] = code, twin
+                table.loc[chosen, "intensity"] = rng.uniform(*STRENGTH, len(chosen))
+
+
+def ordinary(table: pd.DataFrame) -> np.ndarray:
+    """Mask of the clips that frames tell."""
+    return (table.cue < 0).to_numpy()
+
+
 def add_hard(table: pd.DataFrame, rng: np.random.Generator, style: Style) -> None:
     """Makes clips hard, each in one way: mixed, weak or brief; the latter two are never Neutral. In place, as below."""
     n = len(table)
     label, fold = table.true_label, table.fold
-    mixed = even_order(rng, round(style.mixed * n), fold, [label])
-    free = (label != NEUTRAL) & ~table.index.isin(mixed)
+    mixed = even_order(rng, round(style.mixed * n), fold, [label], ordinary(table))
+    free = ordinary(table) & (label != NEUTRAL).to_numpy() & ~table.index.isin(mixed)
     rest = even_order(rng, round(style.weak * n) + round(style.short_apex * n), fold, [label], free)
     add_two_expressions(table, mixed, rng)
     add_low_intensity(table, rest[: round(style.weak * n)], rng, style)
@@ -124,9 +148,10 @@ def five_folds(kind: str, draw: int, clips: int) -> pd.DataFrame:
     style, rng = STYLES[kind], np.random.default_rng([13, key(kind), draw, 0])
     sizes = enumerate(apportion(clips, np.ones(5)), start=1)
     table = pd.concat([blank(rng, kind, draw, fold, n) for fold, n in sizes], ignore_index=True)
+    add_twins(table, rng, style.motion)
     add_hard(table, rng, style)
-    factors = [table.true_label, table.hard_why]
-    irrelevant = even_order(rng, round(style.irrelevant * clips), table.fold, factors)
+    factors = [table.true_label, table.hard_why, table.cue]
+    irrelevant = even_order(rng, round(style.irrelevant * clips), table.fold, factors, ordinary(table))
     add_irrelevant(table, irrelevant, rng, style.n_frames)
     bad = even_order(rng, round(style.low_quality * clips), table.fold, [*factors, table.irrelevant_frames > 0])
     add_low_quality(table, bad, rng)
@@ -136,12 +161,15 @@ def five_folds(kind: str, draw: int, clips: int) -> pd.DataFrame:
 def extra(kind: str, draw: int, name: str, n: int) -> pd.DataFrame:
     """The clean test clips, or one slice of clips that all share one difficulty and have no other.
 
-    Slices by the share of neutral frames hold the same clips: nothing but the length of the expression differs.
+    Slices by the share of neutral frames hold the same clips: nothing but the length of the expression differs. Clips
+    that time alone tells (`motion`) are among the clean ones and those of low quality, as in the folds.
     """
     number = 1 + ("clean", *SLICES).index("neutral50" if name in NEUTRAL_SHARES else name)
     style, rng = STYLES[kind], np.random.default_rng([13, key(kind), draw, number])
     table = blank(rng, kind, draw, EXTRAS, n, expressive=name not in ("clean", "irrelevant", "low_quality"))
     table["slice"], everyone = name, rng.permutation(n)
+    if name in ("clean", "low_quality"):
+        add_twins(table, rng, style.motion)
     if name == "short_apex":
         add_short_apex(table, everyone)
     elif name == "irrelevant":

@@ -153,6 +153,8 @@ def truth(root, kind: str = "") -> pd.DataFrame | None:
     kind: which one's labels, where kinds share a folder ("": those that it is named by). `given_label` is what the
     train lists say; `wrong_label` compares it with `true_label`. Test lists are right. `hard`: weak, mixed or brief.
     Labels that do not apply are -1. `apex_end` is exclusive; for Neutral the apex is all that is not irrelevant.
+    `motion_cue` names the cue of a clip that time alone tells (`motion.CUES`), `twin_label` the label that its frames
+    have in the other order; there the apex is what the label says, or of Neutral what is not felt.
     """
     path = Path(root) / lists.truth_file(kind)
     return pd.read_parquet(path) if path.exists() else None

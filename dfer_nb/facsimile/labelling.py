@@ -61,7 +61,7 @@ def _who(table: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     severity = np.where(bad, 1 + np.floor(10 * table.severity), 0)
     factors = [severity, hard, irrelevant, table.true_label, calm, _crossed(hard, table.fold),
                _crossed(table.true_label, table.fold), _crossed(hard, table.true_label), _crossed(hard, irrelevant),
-               _crossed(irrelevant, table.fold), _crossed(bad, table.fold)]
+               _crossed(irrelevant, table.fold), _crossed(bad, table.fold), table.cue]
     rates = {0: np.where(bad, 2 * table.severity, 1)}  # none at severity 0, twice the usual share at 1
     return even_order(rng, round(MOST * len(table)), table.fold, factors, rates=rates)
 

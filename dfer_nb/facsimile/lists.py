@@ -12,6 +12,7 @@ from dfer_nb.data import patterns
 from dfer_nb.data.dfew import SPLITS
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.facsimile import casting, trace
+from dfer_nb.facsimile.motion import CUES
 from dfer_nb.facsimile.recipes import ACTION_UNITS, AU_NAMES, RECIPES
 from dfer_nb.facsimile.storyboard import FPS, SIZE
 from dfer_nb.facsimile.styles import STYLES, drawn_as, steps
@@ -21,6 +22,7 @@ TRUTH = (
     "severity", "hard", "hard_why", "second_label", "short_apex", "apex_start", "apex_end", "irrelevant",
     "irrelevant_frames", "irrelevant_start", "irrelevant_kind", "irrelevant_label", "neutral_share",
     "intensity", "identity", "fold", "slice", "n_frames",
+    "motion_cue", "twin_label",
 )  # fmt: skip
 
 
@@ -49,6 +51,7 @@ def truth_table(table: pd.DataFrame, made: list[dict], n_frames: int) -> pd.Data
         low_quality=table.quality_kind != "",
         hard=table.hard_why != "",
         irrelevant=table.irrelevant_frames > 0,
+        motion_cue=[CUES[code].name if code >= 0 else "" for code in table.cue],
         n_frames=n_frames,
         apex_start=[clip["apex"][0] for clip in made],
         apex_end=[clip["apex"][1] for clip in made],
@@ -139,6 +142,7 @@ def _describe(truth: pd.DataFrame, kind: str) -> dict:
             "hard": _counts(truth, "hard_why"),
             "irrelevant frames": _counts(truth, "irrelevant_kind"),
         },
+        "told_by_order_or_pace_alone": _counts(truth, "motion_cue"),
         "recipes": {
             name: {f"AU {au} {AU_NAMES[au]}": weight for au, weight in recipe.items()}
             for name, recipe in RECIPES.items()

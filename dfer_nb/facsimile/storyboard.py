@@ -5,11 +5,12 @@ random is keyed by (kind, draw, scene), so neither the order of the clips nor th
 can change a frame.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
+from dfer_nb.facsimile import motion
 from dfer_nb.facsimile.face import Pose, View
 from dfer_nb.facsimile.recipes import ACTION_UNITS, RECIPES, VARIANTS
 from dfer_nb.facsimile.styles import KINDS, STYLES, Style, key
@@ -131,6 +132,8 @@ def movements(row, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, 
 
     A neutral face has no apex: its window is all that is not irrelevant.
     """
+    if row.cue >= 0:
+        return told_by_time(row, style, rng)
     n = style.n_frames
     start, end, onset, offset = timing(rng, row, style)
     level = envelope(n, start, end, onset, offset) * row.intensity
@@ -149,6 +152,28 @@ def movements(row, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, 
     return np.clip(aus, 0, 1), (start, end), level
 
 
+def told_by_time(row, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, int], np.ndarray]:
+    """As `movements`, where order or pace alone tells the label: it decides nothing but the order of the frames."""
+    n, cue = style.n_frames, motion.CUES[row.cue]
+    levels = row.intensity * cue.course(rng, n)  # [T, looks]
+    looks = np.stack([recipe(rng, look, motion.AU_NOISE) for look in cue.looks])  # [looks, A]
+    loop = motion.there_and_back(rng, n)
+    idle = everyday(rng, replace(style, **motion.CALM), n, row.identity)[loop]
+    tremble = wander(rng, n, 0.04, len(ACTION_UNITS))[loop]
+    meant, level = levels @ looks, levels.sum(axis=1)
+    aus = np.maximum(meant * (1 + tremble), idle * (1 - 0.6 * level[:, None]))
+    aus[:, COLUMN[43]] = idle[:, COLUMN[43]] * (1 - 0.8 * meant[:, COLUMN[5]])
+    order = cue.order(row.true_label, n)
+    return np.clip(aus, 0, 1)[order], cue.window(levels[order] / row.intensity, row.true_label), level[order]
+
+
+def seen_by_time(row, frames: list[View], rng: np.random.Generator) -> list[View]:
+    """The views of a clip that time alone tells: a loop, in the order that its label asks for."""
+    n = len(frames)
+    loop, order = motion.there_and_back(rng, n), motion.CUES[row.cue].order(row.true_label, n)
+    return [replace(frames[loop[t]], grain_at=frames[t].grain_at) for t in order]
+
+
 def views(style: Style, rng: np.random.Generator, n: int) -> list[View]:
     """How each of n frames is seen: slow head movement, one light and background, the crop's jitter."""
     turn, light = style.turn, style.light
@@ -157,12 +182,7 @@ def views(style: Style, rng: np.random.Generator, n: int) -> list[View]:
     shift = np.clip(rng.normal(0, 0.012, 2), -0.03, 0.03) + wander(rng, n, 0.004, 2)
     scale = rng.uniform(0.95, 1.06) + wander(rng, n, 0.004)[:, 0]
     gaze = np.clip(rng.normal(0, 0.15, 2) + np.round(wander(rng, n, 0.2, 2), 1), -1, 1)
-    wall = (
-        rng.uniform(50, 190)
-        + rng.normal(0, 22, 3)
-        + rng.normal(0, 22, (2, 2, 1))
-        + rng.normal(0, 8, (2, 2, 3))
-    )
+    wall = rng.uniform(50, 190) + rng.normal(0, 22, 3) + rng.normal(0, 22, (2, 2, 1)) + rng.normal(0, 8, (2, 2, 3))
     shared = {
         "light": (rng.normal(0, 0.3 + light), rng.uniform(-0.8, 0.1), rng.uniform(0.5, 1)),
         "contrast": rng.uniform(0.5 * light, 1.1 * light),
@@ -240,5 +260,7 @@ def script(row, kind: str, draw: int) -> Script:
         irrelevant[row.irrelevant_start : row.irrelevant_start + row.irrelevant_frames] = True
         who = distract(row, style, aus, frames, other)
     spoil(row, frames, bad)
+    if row.cue >= 0:
+        frames = seen_by_time(row, frames, seen)
     aus[[view.away for view in frames]] = 0  # nothing can be seen, so nothing is claimed
     return Script(aus, who, frames, apex, float(((level < 0.1) & ~irrelevant).mean()))

@@ -8,7 +8,8 @@ class Style:
     """One kind of dataset.
 
     Shares (`wrong` to `mixed`) are of all clips in the five folds, ranges are (low, high), `apex` in frames;
-    clips_of: the kind whose clips these are, where only the labels are its own.
+    motion: the share of clips that time alone tells (`facsimile.motion`); clips_of: the kind whose clips these are,
+    where only the labels are its own.
     """
 
     n_frames: int = 32
@@ -27,6 +28,7 @@ class Style:
     idle: float = 0.2
     turn: float = 0.16
     light: float = 0.4
+    motion: float = 0.0
     clips_of: str = ""
 
     @property
@@ -39,6 +41,8 @@ STYLES = {
     "facsimile": Style(),
     "facsimile-hard": Style(wrong=0.33),
     "facsimile-long": Style(n_frames=64, apex=(6, 10), idle=0.25),
+    # all troubles but wrong labels and bad pictures fall on the ordinary half, as frequent there as in facsimile
+    "facsimile-motion": Style(motion=0.5, irrelevant=0.10, weak=0.05, mixed=0.05, short_apex=0.075),
 }
 LADDER = {f"facsimile-hard-{percent}": percent / 100 for percent in (0, 15, 50)}  # other labels of the same clips
 STYLES |= {kind: replace(STYLES["facsimile-hard"], wrong=wrong, clips_of="facsimile-hard")

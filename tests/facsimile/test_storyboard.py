@@ -16,7 +16,7 @@ def full_plan(kind, draw=0):
 
 
 def row_of(kind, **changes):
-    row = full_plan(kind).query("fold == 0 and slice == 'clean' and true_label == 4").iloc[0].copy()
+    row = full_plan(kind).query("fold == 0 and slice == 'clean' and true_label == 4 and cue < 0").iloc[0].copy()
     for name, value in changes.items():
         row[name] = value
     return row
