@@ -23,8 +23,9 @@ DRAW = 1  # 0 would hide all that a draw's number is multiplied by
 OF_EACH = 10  # clips of every label whose scripts are averaged: among so many, every version of an expression occurs
 GRID = 4  # a frame is described by the mean colours of GRID x GRID cells
 WORDS = ("slice", "wrong_kind", "quality_kind", "irrelevant_kind", "hard_why")
-COUNTED = (*WORDS, "fold", "true_label", "given_label", "second_label", "irrelevant_label", "short_apex")
-MEASURED = ("severity", "intensity", "irrelevant_start", "irrelevant_frames")
+COUNTED = (*WORDS, "fold", "true_label", "given_label", "second_label", "irrelevant_label", "short_apex", "cue",
+           "twin_label")
+MEASURED = ("severity", "intensity", "irrelevant_start", "irrelevant_frames", "expressive_frames", "wrong_from")
 LOOKS = ("hair", "beard", "glasses", "iris", "clothes")
 
 
