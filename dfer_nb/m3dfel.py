@@ -195,8 +195,8 @@ class M3DFEL(ChannelsLast):
     """The whole framework (M3DFEL, Fig. 2a): frames (B, T, 3, H, W) in 0..1 -> logits (B, num_classes).
 
     At the default sizes, 16 frames of 112 px, it has 46.8 M parameters and 43.2 GMAC. `outputs` tells more than
-    the logits. backbone_name, width, backbone_weights: the host of the instances, as in `models.hosts.host`; a video
-    network's 2-D counterpart when an instance is one frame (Sec. 4.4). length: T. pooling: "dliam", "average"
+    the logits. backbone_name, width, backbone_weights, initial_scale: the host of the instances, as in `hosts.host`;
+    a video network's 2-D counterpart when an instance is one frame (Sec. 4.4). length: T. pooling: "dliam", "average"
     (Table 4's baseline), or "lstm" (BiLSTM and average, ours); feature_norm: batch normalisation of the instances'
     features, ours, which narrow hosts need; the rest as in `DLIAM`. Raises BadInput.
     """
@@ -204,14 +204,15 @@ class M3DFEL(ChannelsLast):
     def __init__(self, bag_size: int = 4, num_classes: int = 7, backbone_name: str = "r3d", width: str = "full",
                  backbone_weights: str = "none", length: int = 16, hidden: int = 512, layers: int = 2, heads: int = 8,
                  pooling: str = "dliam", lstm: bool = True, attention: bool = True, norm: str = "dmin",
-                 feature_norm: bool = False):
+                 initial_scale: float = 0.02, feature_norm: bool = False):
         super().__init__()
         if pooling not in ("dliam", "average", "lstm"):
             raise BadInput(f"no pooling {pooling!r}", "M3DFEL", 'use "dliam", "average" or "lstm"')
         part = instances(torch.empty(1, length), bag_size).shape[2]  # frames of an instance
         name = without_time(backbone_name) if part == 1 else backbone_name
         self.bag_size = bag_size
-        self.host = host(name, width, backbone_weights, part, num_classes=0, feature_norm=feature_norm)
+        self.host = host(name, width, backbone_weights, part, num_classes=0, feature_norm=feature_norm,
+                         initial_scale=initial_scale)
         dim = self.host.out_dim
         if pooling == "dliam":
             self.aggregation = DLIAM(dim, bag_size, hidden, layers, heads, lstm, attention, norm)
@@ -266,8 +267,8 @@ def network(bag_size: int = 4, **settings) -> M3DFELNet | Host:
     if bag_size != 1:
         return M3DFELNet(bag_size, **settings)
     names = {"backbone_name": "name", "backbone_weights": "weights", "length": "n_frames"}
-    kept = {names.get(key, key): settings[key] for key in (*names, "width", "num_classes", "feature_norm")
-            if key in settings}
+    same = ("width", "num_classes", "feature_norm", "initial_scale")
+    kept = {names.get(key, key): settings[key] for key in (*names, *same) if key in settings}
     return host(**{"name": "r3d"} | kept)
 
 

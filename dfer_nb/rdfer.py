@@ -66,23 +66,25 @@ def reweight(agreement: torch.Tensor, loss: torch.Tensor, hard: float = 0.2, noi
     return lambdas[groups(agreement, loss, hard, noisy)]
 
 
-def positions(mu: torch.Tensor, delta: torch.Tensor, n_frames: int, length: int) -> torch.Tensor:
+def positions(mu: torch.Tensor, delta: torch.Tensor, n_frames: int, length: int, printed: bool = False) -> torch.Tensor:
     """Where the re-sampled frames lie, in source frames, kept inside the video (RDFER, Sec. III-B, after Eq. 5).
 
-    mu (B,) in 0..1, delta (B,) the stride in source frames -> (B, n_frames): mu*(T-1) + (i-(n-1)/2)*delta.
+    mu (B,) in 0..1, delta (B,) the stride in source frames -> (B, n_frames): mu*(T-1) + (i-(n-1)/2)*delta, for which
+    mu 0 and 1 are the first and the last frame. printed: mu*T + (i-n//2)*delta, as the paper's V_(64 mu) has it.
     """
-    steps = torch.arange(n_frames, device=mu.device, dtype=torch.float32) - (n_frames - 1) / 2
-    wanted = mu.float()[:, None] * (length - 1) + steps * delta.float()[:, None]
-    return wanted.clamp(0, length - 1)
+    span, middle = (length, n_frames // 2) if printed else (length - 1, (n_frames - 1) / 2)
+    steps = torch.arange(n_frames, device=mu.device, dtype=torch.float32) - middle
+    return (mu.float()[:, None] * span + steps * delta.float()[:, None]).clamp(0, length - 1)
 
 
-def resample(frames: torch.Tensor, mu: torch.Tensor, delta: torch.Tensor, n_frames: int) -> torch.Tensor:
+def resample(frames: torch.Tensor, mu: torch.Tensor, delta: torch.Tensor, n_frames: int,
+             printed: bool = False) -> torch.Tensor:
     """Frames around the key expression, interpolated in time: mu and delta receive a gradient (RDFER, Sec. III-B).
 
     frames (B, T, C, H, W), mu (B,) in 0..1, delta (B,) in source frames -> (B, n_frames, C, H, W).
-    Frame features (B, T, D) are re-sampled alike.
+    Frame features (B, T, D) are re-sampled alike. printed: see `positions`.
     """
-    at = positions(mu, delta, n_frames, frames.shape[1])  # (B, n) in float32: bf16 cannot tell frame 62 from 62.2
+    at = positions(mu, delta, n_frames, frames.shape[1], printed)  # float32: bf16 cannot tell frame 62 from 62.2
     below = at.detach().floor().long().clamp(max=max(frames.shape[1] - 2, 0))
     share = (at - below).unflatten(1, (-1, *[1] * (frames.dim() - 2))).to(frames.dtype)
     row = torch.arange(len(frames), device=frames.device)[:, None]
@@ -97,8 +99,7 @@ class KeyExpression(nn.Module):
     logits (B, 7) of an auxiliary classifier on the attended feature, which gives the locator a gradient early.
     locator: "softmax" scores every frame with one shared layer and takes mu as the mean time under the softmax of
     the scores; "fc" is the paper's layer read literally, on the features of all frames side by side.
-    stride: every stride-th frame is looked at (4, as in Sec. III-B); n_frames: how many will be re-sampled;
-    length: T, needed by "fc" alone.
+    Every stride-th frame is looked at (4 in Sec. III-B's example), n_frames will be re-sampled; length: T, for "fc".
     """
 
     min_stride = 0.5  # of the re-sampled frames, in source frames: 16 frames on an apex of 8
@@ -149,16 +150,17 @@ class DualStream(nn.Module):
     features (B, n, dim) with n = n1 * clip_length -> (B, out_dim). The movement-emotion stream reads each short clip
     with the movement model and the clips' sequence with the emotion model; the emotion-movement stream reads frames
     with a stride first. fuse: "concat" (the text) or "sum" (Algorithm 1). structure: "dual"; "single" (the
-    movement-emotion stream alone); "flat" (both models on the whole sequence): the two ablations of Table III.
+    movement-emotion stream alone) and "flat" (both models on all frames), Table III. over_time: see `SequenceModel`.
     """
 
-    def __init__(self, dim: int, clip_length: int = 4, fuse: str = "concat", structure: str = "dual"):
+    def __init__(self, dim: int, clip_length: int = 4, fuse: str = "concat", structure: str = "dual",
+                 over_time: str = "mean"):
         super().__init__()
         if fuse not in ("concat", "sum") or structure not in ("dual", "single", "flat"):
             raise BadInput(f"no DualStream with fuse={fuse!r}, structure={structure!r}", "DualStream",
                            'use fuse "concat" or "sum", structure "dual", "single" or "flat"')
         self.clip_length, self.fuse, self.structure = clip_length, fuse, structure
-        self.movement, self.emotion = SequenceModel(dim), SequenceModel(dim)
+        self.movement, self.emotion = SequenceModel(dim, over_time), SequenceModel(dim, over_time)
         self.out_dim = 2 * dim if fuse == "concat" and structure != "single" else dim
 
     @staticmethod
@@ -202,24 +204,24 @@ class RDFER(nn.Module):
     (B, K, 7), and with re-sampling mu (B,), delta (B,), summary (B, dim), summary_logits (B, 7), attention. Each
     frame's feature is computed once and shared by the full clip and its sub-clips. resampling=False (Table III, "w/o
     Re-sampling") samples n_frames uniformly and has no summary; summary=False leaves the gate alone out.
-    train_sub_clips lets a loss reach clip_logits.
+    train_sub_clips lets a loss reach clip_logits; embedding=False gives the BiLSTMs the backbone's own features.
     """
 
     def __init__(self, backbone_name: str = "facenet", backbone_weights: str = "shipped",
                  detector_name: str = "facenet", detector_weights: str = "shipped", dim: int = 128, length: int = 32,
                  n_frames: int = 16, clip_length: int = 4, detector_stride: int = 4, num_classes: int = 7,
                  resampling: bool = True, summary: bool = True, locator: str = "softmax", fuse: str = "concat",
-                 structure: str = "dual", clips: str = "groups", train_sub_clips: bool = False):
+                 structure: str = "dual", clips: str = "groups", train_sub_clips: bool = False, embedding: bool = True,
+                 over_time: str = "mean", printed_positions: bool = False):
         super().__init__()
-        self.n_frames, self.clip_length, self.clips = n_frames, clip_length, clips
+        self.n_frames, self.clip_length, self.clips, self.printed = n_frames, clip_length, clips, printed_positions
         self.use_summary, self.train_sub_clips = summary and resampling, train_sub_clips
-        self.detector = None
-        if resampling:
-            self.detector = KeyExpression(backbone(detector_name, detector_weights), dim, length, n_frames,
-                                          detector_stride, locator, num_classes)
+        dim = dim if embedding else backbone(backbone_name, backbone_weights).out_dim  # the gate has to fit
+        self.detector = KeyExpression(backbone(detector_name, detector_weights), dim, length, n_frames, detector_stride,
+                                      locator, num_classes) if resampling else None
         self.backbone = backbone(backbone_name, backbone_weights)
-        self.embed = FrameEmbedding(self.backbone.out_dim, dim)
-        self.streams = DualStream(dim, clip_length, fuse, structure)
+        self.embed = FrameEmbedding(self.backbone.out_dim, dim) if embedding else nn.Identity()
+        self.streams = DualStream(dim, clip_length, fuse, structure, over_time)
         self.classifier = nn.Linear(self.streams.out_dim, num_classes)
 
     def select(self, frames: torch.Tensor) -> tuple[torch.Tensor, Output]:
@@ -227,7 +229,7 @@ class RDFER(nn.Module):
         if self.detector is None:
             return frames[:, torch.from_numpy(uniform(frames.shape[1], self.n_frames))], {}
         found = self.detector(frames)
-        return resample(frames, found["mu"], found["delta"], self.n_frames), found
+        return resample(frames, found["mu"], found["delta"], self.n_frames, self.printed), found
 
     def forward(self, frames: torch.Tensor) -> Output:
         chosen, found = self.select(frames)
@@ -259,8 +261,7 @@ class AgreementReweighting(Method):
         self.shares = {"hard": hard, "noisy": noisy}
         self.lambdas = {"lambda_hard": lambda_hard, "lambda_noisy": lambda_noisy, "lambda_ordinary": lambda_ordinary}
         self.ranks, self.use_agreement, self.start = ranks, use_agreement, start
-        self.summary_loss, self.sub_clip_loss = summary_loss, sub_clip_loss
-        self.clip_weights = {}
+        self.summary_loss, self.sub_clip_loss, self.clip_weights = summary_loss, sub_clip_loss, {}
 
     def weights(self, loss: torch.Tensor, columns: dict[str, torch.Tensor], clips: list[str]) -> torch.Tensor:
         if self.epoch < self.start:
@@ -270,8 +271,7 @@ class AgreementReweighting(Method):
         return self._reweight(columns["agreement"], loss)
 
     def _reweight(self, agreed: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
-        ranked = agreed if self.use_agreement else torch.ones_like(agreed)
-        return reweight(ranked, loss, **self.shares, **self.lambdas)
+        return reweight(agreed if self.use_agreement else torch.ones_like(agreed), loss, **self.shares, **self.lambdas)
 
     def after_epoch(self, clips: pd.DataFrame) -> None:
         if self.ranks == "epoch":

@@ -135,7 +135,7 @@ REFACTORINGS = {
     "a function moves to another file": [
         ("models/layers.py", "class SequenceModel(nn.Module):", "class _Unused(nn.Module):"),
         ("models/sequence.py", "", "import torch\nfrom torch import nn\n\n\nclass SequenceModel(nn.Module):\n"
-         "    def __init__(self, dim):\n        super().__init__()\n"
+         "    def __init__(self, dim, over_time):\n        super().__init__()\n"
          "        self.lstm = nn.LSTM(dim, dim // 2, batch_first=True, bidirectional=True)\n\n"
          "    def forward(self, sequence: torch.Tensor) -> torch.Tensor:\n"
          "        return self.lstm(sequence)[0].mean(dim=1)\n"),

@@ -8,6 +8,7 @@ import yaml
 
 from dfer_nb import files, presets
 from dfer_nb.errors import BadInput
+from dfer_nb.request import Request
 from dfer_nb.training.controls import Control
 
 EVERY_PRESET = [(paper, name) for paper, found in presets.PRESETS.items() for name in found]
@@ -78,13 +79,59 @@ def test_every_value_says_where_it_comes_from(paper, name):
 @pytest.mark.parametrize(
     ("paper", "expected"),
     [
-        ("rdfer", {"size", "detector_name", "lambda_ordinary", "ranks", "dim", "start"}),
-        ("m3dfel", {"size", "crop_scale", "hidden", "layers", "heads", "width"}),
+        ("rdfer", {"size", "detector_name", "lambda_ordinary", "ranks", "dim", "start", "n_frames", "clip_length",
+                   "embedding", "over_time", "printed_positions", "cosine_from", "cpu_precision",
+                   "max_frames", "detector_stride"}),  # the paper gives the last two as an example
+        ("m3dfel", {"size", "crop_scale", "hidden", "layers", "heads", "width", "initial_scale", "cosine_from",
+                    "cpu_precision"}),
     ],
 )
 def test_what_the_paper_leaves_open_is_tagged_so(paper, expected):
     parts = presets.PRESETS[paper]["paper"].values()
     assert expected <= {key for part in parts for key, value in part.items() if value.source == "assumption"}
+
+
+def test_what_is_decided_without_the_papers_word_is_named():
+    both = {"cosine", "colour jitter", "random crop", "input scaling", "frames of a video"}
+    assert set(presets.CHOICES["rdfer"]) == both | {
+        "detector's stride", "n1 and n2", "frame embedding", "what a BiLSTM gives", "re-sampled positions",
+        "loss that is ranked"}
+    assert set(presets.CHOICES["m3dfel"]) == both | {"Former-DFER's beginning", "what CNN-LSTM's BiLSTM gives"}
+    for paper, choices in presets.CHOICES.items():
+        assert all(choice.ours and choice.theirs for choice in choices.values())
+        assert {choice.variant for choice in choices.values()} - {""} <= set(presets.variants(paper))
+
+
+@pytest.mark.parametrize("paper", presets.PRESETS)
+def test_what_no_preset_says_is_what_the_presets_say_of_choices(paper):
+    """A choice that became a setting has the default that it was made with: no record is stale for it."""
+    usual = {name: value for part in presets.defaults(paper).values() for name, value in part.items()}
+    for part in presets.PRESETS[paper]["laptop"].values():
+        chosen = {"embedding", "over_time", "printed_positions", "initial_scale", "cosine_from"} & set(part)
+        assert {name: part[name].value for name in chosen} == {name: usual[name] for name in chosen}
+
+
+@pytest.mark.parametrize(("paper", "variant"), EVERY_VARIANT)
+def test_full_size_networks_take_bf16_on_a_cpu_where_nothing_is_3d(paper, variant):
+    chosen = presets.plan(paper, "paper-scratch", variant)
+    with torch.device("meta"):  # nothing is computed
+        model, _ = presets.build(paper, chosen)
+    solid = any(isinstance(part, torch.nn.Conv3d) for part in model.modules())
+    assert chosen.training.cpu_precision == ("32-true" if solid else "bf16-mixed")
+    assert presets.plan(paper, "paper", variant).training == chosen.training
+    small = presets.plan(paper, "laptop", variant).training.cpu_precision
+    assert small == ("32-true" if paper == "m3dfel" else "bf16-mixed")  # as the runs in results/ were made
+
+
+def test_former_dfer_can_begin_as_in_its_public_code():
+    for name, ours, theirs in (("former-dfer", "former-dfer", "former-dfer-scale-1"),
+                               ("in a bag", "former-dfer-m3dfel", "former-dfer-scale-1-m3dfel")):
+        one, other = (presets.plan("m3dfel", "laptop", variant) for variant in (ours, theirs))
+        assert (one.model.pop("initial_scale"), other.model.pop("initial_scale")) == (0.02, 1.0), name
+        assert one == other
+        network, _ = presets.build("m3dfel", presets.plan("m3dfel", "laptop", theirs))
+        times = getattr(network, "host", network).times
+        assert 0.8 < times.std() < 1.2  # some 600 numbers or more
 
 
 @pytest.mark.parametrize(("paper", "variant"), EVERY_VARIANT)
@@ -119,6 +166,13 @@ def test_some_variants_of_m3dfel_are_one_run():
         assert plans[own] == plans["bag-1"] and plans[f"{own}-m3dfel"] == plans["m3dfel"]
         twins = [name for name in plans if list(plans.values()).count(plans[name]) > 1]
         assert sorted(twins) == sorted([own, "bag-1", f"{own}-m3dfel", "m3dfel"])
+
+
+def test_a_cpu_without_bf16_computes_the_paper_presets_in_float32(monkeypatch):
+    wanted = Request("m3dfel", preset="paper", variant="former-dfer", device="cpu")
+    for native, precision in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda native=native: native)
+        assert wanted.config()["precision"] == precision
 
 
 def test_fewer_epochs_shorten_the_warm_up():

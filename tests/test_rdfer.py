@@ -57,6 +57,14 @@ def test_positions_by_hand():
     assert at.tolist() == [[2.0, 4.0, 6.0, 8.0]]  # 5 + (-1.5, -0.5, 0.5, 1.5) * 2
 
 
+def test_positions_as_they_are_printed_by_hand():
+    at = rdfer.positions(torch.tensor([0.5, 1.0]), torch.tensor([2.0, 1.0]), n_frames=4, length=10, printed=True)
+    assert at.tolist() == [[1.0, 3.0, 5.0, 7.0], [8.0, 9.0, 9.0, 9.0]]  # V_(10 mu) is the third; there is no frame 10
+    frames = torch.arange(10.0).view(1, 10, 1)  # frame t holds the number t
+    found = rdfer.resample(frames, torch.tensor([0.5]), torch.tensor([2.0]), 4, printed=True)
+    assert found[0, :, 0].tolist() == [1.0, 3.0, 5.0, 7.0]
+
+
 def test_resample_interpolates_and_never_leaves_the_video():
     frames = torch.arange(5.0).view(1, 5, 1, 1, 1).expand(3, 5, 2, 3, 3)  # frame t holds the number t
     mu, delta = torch.tensor([0.5, 0.0, 1.0]), torch.tensor([0.5, 1.0, 1.0])
@@ -134,6 +142,9 @@ def frames():
         {"locator": "fc"},
         {"fuse": "sum"},
         {"clips": "windows"},
+        {"embedding": False},
+        {"over_time": "last"},
+        {"printed_positions": True},
     ],
 )
 def test_every_form_of_the_network_gives_logits(frames, changes):
@@ -156,6 +167,26 @@ def test_the_classification_loss_reaches_the_locator(frames, locator):
     model(frames)["logits"].square().sum().backward()
     heads = [model.detector.score, model.detector.stride_head] if locator == "softmax" else [model.detector.locate]
     assert all(head.weight.grad.abs().sum() > 0 for head in heads)
+
+
+def test_without_an_embedding_the_bilstms_read_the_backbones_features(frames):
+    model = rdfer.RDFER(backbone_weights="none", detector_weights="none", dim=16, embedding=False, summary=False).eval()
+    kept = []
+    model.backbone.register_forward_hook(lambda _, __, found: kept.append(found))
+    model.streams.register_forward_hook(lambda _, inputs, __: kept.append(inputs[0]))
+    model(frames)
+    assert torch.equal(kept[0], kept[-1].flatten(0, 1)) and kept[0].shape == (3 * 16, model.backbone.out_dim)
+
+
+def test_what_is_chosen_reaches_the_network(frames):
+    def chosen(**changes):
+        torch.manual_seed(0)
+        return rdfer.RDFER(backbone_weights="none", detector_weights="none", dim=16, **changes).eval()(frames)["logits"]
+
+    usual = chosen()
+    assert torch.equal(usual, chosen(embedding=True, over_time="mean", printed_positions=False))
+    for changes in ({"over_time": "last"}, {"printed_positions": True}):
+        assert not torch.equal(usual, chosen(**changes))
 
 
 def test_frames_are_seen_once_by_each_backbone(frames):

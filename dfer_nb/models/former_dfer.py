@@ -44,12 +44,14 @@ class FormerDFER(Host):
     stage becomes one token a position, with learned positions, for `spatial` encoders; the last stage and a mean over
     positions follow; then a class token and the frames, with learned positions, for `temporal` encoders.
     cnn: "resnet18" (ImageNet's mean and std are applied) or "facenet" (its own scaling), weights as in `backbone`;
-    size: pixels, which fixes how many positions there are. MLPs are twice as wide as their tokens.
+    size: pixels, which fixes how many positions there are. initial_scale: standard deviation of the normal that
+    positions, class token and times start from; 1.0 in Former-DFER's public code. MLPs are twice as wide as tokens.
     Raises BadInput for frames of another number or size.
     """
 
     def __init__(self, cnn: str = "resnet18", weights: str = "none", n_frames: int = 16, size: int = 112,
-                 spatial: int = 1, temporal: int = 3, heads: int = 8, num_classes: int = 7):
+                 spatial: int = 1, temporal: int = 3, heads: int = 8, num_classes: int = 7,
+                 initial_scale: float = 0.02):
         if cnn not in _SHRINK:
             raise BadInput(f"Former-DFER cannot be built on {cnn!r}", "FormerDFER", f"use {' or '.join(_SHRINK)}")
         net = backbone(cnn, weights)
@@ -58,10 +60,10 @@ class FormerDFER(Host):
         side = -(-size // _SHRINK[cnn])  # each stage halves the map, rounding up
         self.n_frames, self.size = n_frames, size
         self.backbone = net
-        self.positions = nn.Parameter(torch.randn(1, side * side, inner) * 0.02)
+        self.positions = nn.Parameter(torch.randn(1, side * side, inner) * initial_scale)
         self.spatial = nn.Sequential(*(Encoder(inner, heads, 2 * inner) for _ in range(spatial)))
-        self.token = nn.Parameter(torch.randn(1, 1, net.out_dim) * 0.02)
-        self.times = nn.Parameter(torch.randn(1, n_frames + 1, net.out_dim) * 0.02)
+        self.token = nn.Parameter(torch.randn(1, 1, net.out_dim) * initial_scale)
+        self.times = nn.Parameter(torch.randn(1, n_frames + 1, net.out_dim) * initial_scale)
         self.temporal = nn.Sequential(*(Encoder(net.out_dim, heads, 2 * net.out_dim) for _ in range(temporal)))
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:

@@ -79,7 +79,8 @@ class VideoHost(Host):
         return self.backbone(as_video((frames - self.mean) / self.std))
 
 
-# Names of the hosts at the two widths. Each takes the weights, frames of a clip, side in pixels and number of classes.
+# Names of the hosts at the two widths. Each takes the weights, frames of a clip, side in pixels and number of classes;
+# Former-DFER also its initial scale.
 _FULL = {
     "r3d": lambda weights, n, size, k: VideoHost("r3d_18", weights, k),
     "mc3": lambda weights, n, size, k: VideoHost("mc3_18", weights, k),
@@ -87,7 +88,8 @@ _FULL = {
     "cnn": lambda weights, n, size, k: FrameMean("resnet18", weights, k),
     "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "lstm", num_classes=k),
     "cnn-gru": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "gru", num_classes=k),
-    "former-dfer": lambda weights, n, size, k: FormerDFER("resnet18", weights, n, size or 112, num_classes=k),
+    "former-dfer": lambda weights, n, size, k, **more: FormerDFER(
+        "resnet18", weights, n, size or 112, num_classes=k, **more),
 }
 _NARROW = {
     "r3d": lambda weights, n, size, k: FaceNet3D("r3d", weights, k),
@@ -97,21 +99,23 @@ _NARROW = {
     "features": lambda weights, n, size, k: FrameMean("features", weights, k),
     "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "lstm", 64, 1, 128, k),
     "cnn-gru": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "gru", 64, 1, 128, k),
-    "former-dfer": lambda weights, n, size, k: FormerDFER("facenet", weights, n, size or 48, num_classes=k),
+    "former-dfer": lambda weights, n, size, k, **more: FormerDFER(
+        "facenet", weights, n, size or 48, num_classes=k, **more),
 }
 VIDEO = ("r3d", "mc3", "r2plus1d")
 
 
 def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 16, size: int = 0,
-         num_classes: int = 7, feature_norm: bool = False) -> Host:
+         num_classes: int = 7, feature_norm: bool = False, initial_scale: float = 0.02) -> Host:
     """A host by name: "r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru" or "former-dfer".
 
     A narrow host may also be "features": the mean of frame features (B, T, 128) that were computed beforehand.
     width: "full" (the papers' sizes, ResNet18 where a 2-D network is needed) or "narrow" (FaceNet, for 48 px).
     weights: "none"; "torchvision" for full ones (Kinetics for the video networks, ImageNet for the others);
-    "shipped" for narrow ones. n_frames of a clip and size in pixels (0: 112 or 48) matter to "former-dfer" alone.
-    feature_norm: batch normalisation as the host's `scale`. The full networks have enough of it inside; FaceNet ships
-    with its own folded away. Raises BadInput for what is not known, and for weights that cannot be had.
+    "shipped" for narrow ones. n_frames of a clip, size in pixels (0: 112 or 48) and initial_scale (see `FormerDFER`)
+    matter to "former-dfer" alone. feature_norm: batch normalisation as the host's `scale`. The full networks have
+    enough of it inside; FaceNet ships with its own folded away. Raises BadInput for what is not known, and for weights
+    that cannot be had.
     """
     known = {"full": (_FULL, "torchvision"), "narrow": (_NARROW, "shipped")}
     if width not in known or name not in known[width][0] or weights not in (known[width][1], "none"):
@@ -119,7 +123,8 @@ def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 
                        f'use {", ".join(_FULL)}, "full" ("torchvision" or "none") or "narrow" ("shipped" or "none")')
     if weights == "torchvision":
         weights = "kinetics" if name in VIDEO else "imagenet"
-    net = known[width][0][name](weights, n_frames, size, num_classes)
+    more = {"initial_scale": initial_scale} if name == "former-dfer" else {}
+    net = known[width][0][name](weights, n_frames, size, num_classes, **more)
     if feature_norm:
         net.scale = FeatureNorm(net.out_dim)
     return net

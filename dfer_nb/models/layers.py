@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from dfer_nb.errors import BadInput
+
 
 class FrameEmbedding(nn.Module):
     """Frame features of any backbone, brought to one scale and width.
@@ -24,14 +26,20 @@ class SequenceModel(nn.Module):
     """A bidirectional LSTM, averaged over time.
 
     sequence (B, T, dim) -> (B, dim): `dim` is even, half of it for each direction, so that sequence models
-    can follow each other in any order.
+    can follow each other in any order. over_time: "mean" of its outputs, or the "last" output of each direction,
+    which is that of the last frame forwards and of the first frame backwards. Raises BadInput for another word.
     """
 
-    def __init__(self, dim: int):
+    def __init__(self, dim: int, over_time: str = "mean"):
         super().__init__()
+        if over_time not in ("mean", "last"):
+            raise BadInput(f"no sequence model with over_time={over_time!r}", "SequenceModel", 'use "mean" or "last"')
+        self.over_time = over_time
         self.lstm = nn.LSTM(dim, dim // 2, batch_first=True, bidirectional=True)
 
     def forward(self, sequence: torch.Tensor) -> torch.Tensor:
+        if self.over_time == "last":
+            return torch.cat([*self.lstm(sequence)[1][0]], dim=1)  # the states of the two directions, each (B, dim / 2)
         return self.lstm(sequence)[0].mean(dim=1)
 
 

@@ -3,8 +3,9 @@
 A preset is three groups of values, for training, model and method. "laptop" and "paper" train end to end; "memorise" is
 the laptop's network on so few clips, so often and so unchanged that it learns wrong labels by heart; "frozen" trains
 heads on frozen frame features (the second tier: many runs in minutes). Each value says where the paper states
-it, or `assumption` where the paper does not, or `laptop` where it was chosen for two CPU cores. A variant changes a few
-values and names the paper's table that it answers. A paper's numbers stand in a file of its name.
+it, or `assumption` where the paper does not, or gives an example alone, or `laptop` where it was chosen for two CPU
+cores. A variant changes a few values and names the paper's table that it answers. What is decided in code, without the
+paper's word, is named among the choices. A paper's numbers stand in a file of its name.
 """
 
 import inspect
@@ -14,19 +15,20 @@ import torch
 
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import m3dfel, rdfer
-from dfer_nb.presets.values import Value, Variant
+from dfer_nb.presets.values import Choice, Value, Variant
 from dfer_nb.training.controls import Control
 from dfer_nb.training.method import Method
 from dfer_nb.training.optimise import Settings
 
-__all__ = ["CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Plan", "Value", "Variant", "build", "defaults", "plan",
-           "variants"]
+__all__ = ["CHOICES", "CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Choice", "Plan", "Value", "Variant", "build",
+           "defaults", "plan", "variants"]
 
-# A paper's module has PRESETS, VARIANTS, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile needs, by
-# its name).
+# A paper's module has PRESETS, VARIANTS, CHOICES, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile
+# needs, by its name).
 PAPERS = {"rdfer": rdfer, "m3dfel": m3dfel}
 PRESETS = {name: paper.PRESETS for name, paper in PAPERS.items()}
 VARIANTS: dict[str, dict[str, Variant]] = {name: paper.VARIANTS for name, paper in PAPERS.items()}
+CHOICES: dict[str, dict[str, Choice]] = {name: paper.CHOICES for name, paper in PAPERS.items()}
 MAIN_TABLES: dict[str, tuple[str, str]] = {name: paper.MAIN_TABLE for name, paper in PAPERS.items()}
 
 # Every paper has these beside its own variants.
@@ -79,7 +81,9 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
     if training.get("features") and network != "features":
         raise BadInput(f"the variant {variant!r} trains its own {network}, and the preset {preset!r} has no frames",
                        "the run's parameters", "use preset laptop, or another variant")
-    if not preset.startswith("paper"):
+    if preset.startswith("paper"):
+        training |= changes.full_size
+    else:
         training["max_frames"] = PAPERS[paper].FRAMES.get(dataset, training["max_frames"])
     if epochs:
         training["epochs"] = epochs

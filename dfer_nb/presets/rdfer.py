@@ -1,9 +1,14 @@
 """Presets and variants of the RDFER chapter."""
 
 from dfer_nb.presets.values import (
+    COSINE,
+    CROP,
+    FROM_START,
     FROZEN_TRAINING,
+    JITTER,
     LAPTOP_TRAINING,
     MEMORISE_TRAINING,
+    Choice,
     Value,
     Variant,
     assumed,
@@ -20,10 +25,10 @@ _REWEIGHTING = {
     **assumed(lambda_ordinary=1.0, ranks="batch"),
 }
 _NETWORK = {
-    **stated("Sec. III-B", detector_stride=4),
-    **stated("Fig. 3", clip_length=4, clips="groups"),
+    **stated("Fig. 3", clips="groups"),
     **stated("Sec. III-C", fuse="concat"),
-    **assumed(n_frames=16, locator="softmax"),
+    **assumed(detector_stride=4, n_frames=16, clip_length=4, locator="softmax"),
+    **assumed(embedding=True, over_time="mean", printed_positions=False),
 }
 _PAPER = {
     "training": {
@@ -41,8 +46,8 @@ _PAPER = {
             flip=True,
             jitter=0.4,
         ),
-        **stated("Sec. III-B", max_frames=64),
-        **assumed(size=112, crop_scale=(0.7, 1.0), clip_norm=0.0, precision="bf16-mixed"),
+        **assumed(max_frames=64, size=112, crop_scale=(0.7, 1.0), clip_norm=0.0, cosine_from="warmup"),
+        **assumed(precision="bf16-mixed", cpu_precision="bf16-mixed"),
     },
     "model": {
         **_NETWORK,
@@ -97,7 +102,49 @@ VARIANTS = {
     "sum-fusion": Variant("Algorithm 1, last line but one", model={"fuse": "sum"}),
     "epoch-ranks": Variant("Sec. III-A, ranks over all samples", method={"ranks": "epoch"}),
     "windows": Variant("Sec. III-A, overlapping sub-clips", model={"clips": "windows"}),
+    "printed-positions": Variant("Sec. III-B, re-sampled frames where they are printed",
+                                 model={"printed_positions": True}),
+    "without-embedding": Variant("Sec. III-C, the backbone's features as they are", model={"embedding": False}),
+    "last-states": Variant("ours: the BiLSTMs' last states, not the mean", model={"over_time": "last"}),
+    "cosine-from-start": FROM_START,
     "sub-clip-loss": Variant(
         "ours: sub-clips are trained too", model={"train_sub_clips": True}, method={"sub_clip_loss": 0.5}
+    ),
+}
+
+CHOICES = {
+    "frames of a video": Choice(
+        "64 (laptop: 32), evenly; a shorter video repeats its last frame",
+        '64 is an example (Sec. III-B: "in a video V with 64 frames"); how they are taken is not said, and public code '
+        "stretches a short video",
+    ),
+    "detector's stride": Choice("every fourth frame", "of the same example: V0, V4, V8 … V60"),
+    "n1 and n2": Choice(
+        "4 and 4: 16 re-sampled frames, four by four",
+        "Algorithm 1 does not give them; the clips that are asked for their agreement have four frames (Fig. 3)",
+    ),
+    "frame embedding": Choice(
+        "batch normalisation, a linear layer and ReLU before the BiLSTMs",
+        "none: the backbone's features are rearranged (Sec. III-C)",
+        "without-embedding",
+    ),
+    "what a BiLSTM gives": Choice(
+        "the mean of its outputs over time", "not said (Algorithm 1 writes S(R) alone)", "last-states"
+    ),
+    "re-sampled positions": Choice(
+        "mu (T - 1) + (i - 7.5) delta, between the first and the last frame",
+        "64 mu, and strides of delta before and after it (Sec. III-B): 16 frames have no middle one, mu = 1 no frame",
+        "printed-positions",
+    ),
+    "loss that is ranked": Choice(
+        "the one that is trained, with its smoothed labels",
+        '"maximum loss" (Sec. III-A): whether it is the smoothed one is not said',
+    ),
+    "cosine": COSINE,
+    "colour jitter": JITTER,
+    "random crop": CROP,
+    "input scaling": Choice(
+        "ImageNet's mean and deviation, which its weights expect (laptop: (x - 0.5) * 4, the small network's own)",
+        "not said; most public code of the field leaves colours in 0 to 1",
     ),
 }

@@ -14,6 +14,8 @@ class Settings:
     """Everything about training that is not the model or the method. Rates are per step of AdamW or SGD.
 
     size: pixels; max_frames: frames kept of a clip; epochs and warmup: epochs; clip_norm: per parameter group, 0 = off.
+    cosine_from: where a cosine begins to fall, after the "warmup", or at the "start", so that it runs over all epochs
+    and the warm-up cuts into it, as in the public code of M3DFEL's authors.
     precision: on a GPU; cpu_precision: on a CPU that computes it natively (else float32), 2-D convolutions alone:
     bf16 gradients of 3-D ones were seen to fail there.
     features: "" trains on frames; a backbone's name trains heads on its frozen frame features instead.
@@ -33,6 +35,7 @@ class Settings:
     weight_decay: float
     optimizer: str = "adamw"
     schedule: str = "cosine"
+    cosine_from: str = "warmup"
     gamma: float = 0.96
     clip_norm: float = 0.0
     precision: str = "32-true"
@@ -58,6 +61,9 @@ class Settings:
                 "training settings",
                 'use optimizer "adamw" or "sgd", schedule "cosine" or "exponential"',
             )
+        if self.cosine_from not in ("warmup", "start"):
+            raise BadInput(f"a cosine cannot begin at {self.cosine_from!r}", "training settings",
+                           'use cosine_from "warmup" or "start"')
 
 
 def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = True) -> torch.optim.Optimizer:
@@ -75,14 +81,16 @@ def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = Tr
 def rate_factor(progress: float, settings: Settings) -> float:
     """Learning rate at `progress` epochs as a share of its peak.
 
-    Linear warm-up, then a cosine down to lr_min / lr, or gamma to the power of the epochs since the warm-up.
+    Linear warm-up, then a cosine down to lr_min / lr, or gamma to the power of the epochs since the warm-up. A cosine
+    from the start is not at its peak any more when the warm-up ends.
     """
     if progress < settings.warmup:
         return progress / settings.warmup
     if settings.schedule == "exponential":
         return settings.gamma ** (progress - settings.warmup)
     floor = settings.lr_min / settings.lr
-    done = (progress - settings.warmup) / max(settings.epochs - settings.warmup, 1e-9)
+    began = settings.warmup if settings.cosine_from == "warmup" else 0
+    done = (progress - began) / max(settings.epochs - began, 1e-9)
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 

@@ -67,3 +67,14 @@ def test_layers_keep_their_shapes():
     features = torch.rand(2, 5, 6)
     assert FrameEmbedding(6, 8)(features).shape == (2, 5, 8)
     assert SequenceModel(6)(features).shape == (2, 6)
+
+
+def test_a_sequence_model_gives_its_mean_or_its_last_states():
+    net, last = SequenceModel(6), SequenceModel(6, over_time="last")
+    last.load_state_dict(net.state_dict())
+    features = torch.rand(2, 5, 6)
+    outputs = net.lstm(features)[0]  # (2, 5, 6): three units forwards, three backwards
+    assert torch.equal(net(features), outputs.mean(dim=1))
+    assert torch.allclose(last(features), torch.cat([outputs[:, -1, :3], outputs[:, 0, 3:]], dim=1))
+    with pytest.raises(BadInput, match="over_time='max'(.|\n)*\"mean\" or \"last\""):
+        SequenceModel(6, over_time="max")

@@ -132,6 +132,20 @@ def test_former_dfer_refuses_other_frames():
         net.features(torch.rand(1, 4, 3, 32, 32))
 
 
+def test_former_dfers_initial_scale_is_a_choice_and_touches_nothing_else():
+    def built(**changes):
+        torch.manual_seed(4)
+        return dict(host("former-dfer", "narrow", **changes).named_parameters())
+
+    usual, wide = built(), built(initial_scale=1.0)
+    scaled = {"positions", "token", "times"}
+    assert all(torch.allclose(wide[name], usual[name] * 50) for name in scaled)
+    assert all(torch.equal(wide[name], usual[name]) for name in usual if name not in scaled)
+    assert 0.018 < usual["times"].std() < 0.022
+    assert all(torch.equal(usual[name], found) for name, found in built(initial_scale=0.02).items())
+    host("cnn", "narrow", initial_scale=1.0)  # has nothing that it could scale
+
+
 def test_what_is_pretrained_learns_as_a_backbone():
     own = {"r2plus1d": set(), "cnn-lstm": {"recurrent", "project"},
            "former-dfer": {"positions", "spatial", "token", "times", "temporal"}}

@@ -25,6 +25,13 @@ def test_warm_up_then_cosine_to_the_floor():
     assert factors == pytest.approx([0, 0.5, 1.0, 0.1 + 0.9 * 0.5, 0.1])
 
 
+def test_a_cosine_over_all_epochs_is_cut_into_by_the_warm_up():
+    settings = replace(SETTINGS, cosine_from="start")
+    factors = [rate_factor(progress, settings) for progress in (0, 1, 2, 5, 10)]
+    assert factors == pytest.approx([0, 0.5, 0.1 + 0.9 * 0.5 * (1 + 0.8090170), 0.1 + 0.9 * 0.5, 0.1])
+    assert rate_factor(2, SETTINGS) == 1.0  # ours begins to fall there
+
+
 def test_exponential_schedule():
     settings = replace(SETTINGS, schedule="exponential", gamma=0.5)
     assert [rate_factor(p, settings) for p in (2, 3, 5)] == pytest.approx([1, 0.5, 0.125])
@@ -62,7 +69,8 @@ def test_a_non_finite_gradient_stops_and_says_where(bad):
 
 
 @pytest.mark.parametrize(
-    "change", [{"epochs": 0}, {"warmup": 11}, {"batch_size": 0}, {"optimizer": "lion"}, {"schedule": "step"}]
+    "change", [{"epochs": 0}, {"warmup": 11}, {"batch_size": 0}, {"optimizer": "lion"}, {"schedule": "step"},
+               {"cosine_from": "end"}]
 )
 def test_settings_that_cannot_be_trained(change):
     with pytest.raises(BadInput):

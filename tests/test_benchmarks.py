@@ -1,0 +1,28 @@
+"""The benchmark of training steps compares what it says: two layouts and precisions of one network."""
+
+import re
+
+import torch
+
+from benchmarks import steps
+from dfer_nb.request import Request, make_fabric
+
+REQUEST = Request("m3dfel", preset="paper-scratch", variant="former-dfer", device="cpu")
+
+
+def test_the_two_ways_differ_in_layout_alone():
+    ours, plain = (steps.trained(REQUEST, make_fabric(REQUEST)) for _ in range(2))
+    steps.usual_layout(plain)
+    weights = [dict(fit.model.named_parameters()) for fit in (ours, plain)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    name = next(name for name, weight in weights[0].items() if weight.dim() == 4 and weight.shape[2] == 3)
+    assert [each[name].is_contiguous() for each in weights] == [False, True]
+    held = {id(weight) for group in plain.optimizer.param_groups for weight in group["params"]}
+    assert held == {id(weight) for weight in weights[1].values()}  # it is these that a step changes
+
+
+def test_a_line_says_the_precision_and_the_ratio():
+    line = steps.compared(REQUEST, 1, 1)
+    ours, plain, ratio, low, high = map(float, re.findall(r"\d+\.\d+", line))
+    assert REQUEST.config()["precision"] in line
+    assert min(ours, plain) > 0 and low <= ratio <= high
