@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from dfer_nb import facsimile
 from dfer_nb.data.expressions import NEUTRAL
-from dfer_nb.facsimile import casting, dataset, storyboard
+from dfer_nb.facsimile import casting, dataset, film, storyboard
 from dfer_nb.facsimile.styles import STYLES
 
 KINDS = [kind for kind in facsimile.KINDS if not STYLES[kind].clips_of]
@@ -67,7 +67,7 @@ def file_sizes(tmp_path_factory):
     for kind in KINDS:
         sizes, path = [], folder / "clip.mp4"
         for row in plan(kind).head(FILED).itertuples():
-            dataset._write_clip(path, dataset.render(row, kind, DRAW, 112, range(0, STYLES[kind].n_frames, 4))[0])
+            film.write(path, dataset.render(row, kind, DRAW, 112, range(0, STYLES[kind].n_frames, 4))[0])
             sizes.append([path.stat().st_size])
         found[kind] = np.array(sizes)
     return found
