@@ -16,7 +16,8 @@ def films(tmp_path):
 def test_the_sample_is_read_as_any_dataset_in_this_layout(films):
     table = Dfew().table(films, 1)
     assert table["split"].value_counts().to_dict() == {"train": TRAIN, "test": TEST}
-    assert table["label"].tolist() == [number % 7 for number in range(TRAIN + TEST)]
+    assert table["label"].tolist() == [(number + 1) % 7 for number in range(TRAIN + TEST)]
+    assert Dfew().table(films, 2)["label"].tolist() == [(number + 2) % 7 for number in range(TRAIN + TEST)]
     assert Dfew().truth(films) is None
 
 
