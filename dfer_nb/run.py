@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -23,12 +24,13 @@ from dfer_nb.trace import differences
 from dfer_nb.training import state, tracing
 from dfer_nb.training.fit import Data, Fit
 from dfer_nb.training.processes import is_first
-from dfer_nb.training.provenance import CODE, code_text, environment
+from dfer_nb.training.provenance import CODE, environment, is_edited
 from dfer_nb.training.record import FEATURES, Record, is_complete
 from dfer_nb.training.replay import features
 from dfer_nb.training.results import KEEP
 
 STATES = 5  # of the code, whose traces are remembered
+PATIENCE = 5  # seconds without a word
 _samples: dict[tuple[str, int], tempfile.TemporaryDirectory] = {}
 
 
@@ -54,6 +56,10 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     request = Request(paper, **parameters)
     fabric, config = make_fabric(request), request.config()
     folder = record_folder(config)
+    if not fresh and is_complete(folder) and not out_of_date(Record(folder), request, config):
+        return Record(folder)  # without a lock: who can only read has it too
+    if request.devices > 1 and is_edited():  # the other processes would load other code than this one has
+        raise BadInput("the code was edited since it was loaded here", files.root(), "restart Python, or the kernel")
     # of several processes that are one run, the first alone keeps others away, and starts the rest
     with files.alone(folder) if is_first() else contextlib.nullcontext():
         fresh = fresh or _out_of_date(folder, request)
@@ -116,16 +122,29 @@ def drawing(dataset: str) -> dict[str, list]:
 
 def _remembered(name: str, compute: Callable[[], dict[str, list]]) -> dict[str, list]:
     """What `compute` gives, from the disk where the code that runs here has computed it before."""
-    path = files.runs_dir() / ".traces" / CODE / f"{name}.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    # Code that was edited after it was loaded here (a notebook's kernel) is not what the next process will load, and
+    # parts of it may have been loaded again.
+    path = None if is_edited() else files.runs_dir() / ".traces" / CODE / f"{name}.json"
+    with contextlib.suppress(OSError, ValueError):
+        if path:
+            return json.loads(path.read_text(encoding="utf-8"))
+    with _after(PATIENCE, f"tracing what the code computes, once for each state of it ({name})"):
         text = json.dumps(compute())
-    # Code that was edited after it was loaded here (a notebook's kernel) is not what the next process will load.
-    if code_text() == CODE:
-        with contextlib.suppress(BadInput):  # where nothing can be written, it is computed again
+    if path:
+        with contextlib.suppress(BadInput, OSError):  # where nothing can be written, it is computed again
             _remember(path, text)
     return json.loads(text)
+
+
+@contextlib.contextmanager
+def _after(seconds: float, words: str) -> Iterator[None]:
+    """Say so on stderr if what is done meanwhile takes longer."""
+    timer = threading.Timer(seconds, tqdm.write, [words], {"file": sys.stderr})
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _remember(path: Path, text: str) -> None:
@@ -142,7 +161,8 @@ def _training_trace(request: Request, variant: str) -> dict[str, list]:
     chosen = plan(request.paper, request.preset, variant, request.dataset, tracing.EPOCHS)
     model = {name: "none" if value in ("imagenet", "torchvision") else value for name, value in chosen.model.items()}
     chosen = replace(chosen, model=model)  # weights that would have to be downloaded decide no arithmetic
-    traced = replace(request, fold=1, seed=tracing.SEED, devices=1, drop_missing=False, zero_based=False)
+    same = {"devices": 1, "drop_missing": False, "zero_based": False}
+    traced = replace(request, fold=tracing.FOLD, seed=tracing.SEED, **same)
     with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, tracing.exactly():
         settings = tracing.small(chosen.training, build(request.paper, chosen)[0])
         home = _sample(request.dataset, settings.size)

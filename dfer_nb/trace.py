@@ -52,8 +52,8 @@ def changed(then: Numbers, now: Numbers, what: str) -> list[str]:
 
 
 def _tolerance(what: str, series: str) -> tuple[float, float]:
-    of_drawing = {"cells": CELLS, "cells of films": FILMED}
-    return {"training": TRAINED, "decoding": DECODED}.get(what) or of_drawing.get(series, DRAWN)
+    of_pictures = {"cells": CELLS, "cells of films": FILMED}
+    return of_pictures.get(series) or {"training": TRAINED, "decoding": DECODED}.get(what, DRAWN)
 
 
 def _same(one: list | None, other: list | None, share: float, room: float) -> bool:

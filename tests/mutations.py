@@ -50,11 +50,11 @@ MUTATIONS = {
     "video: scaled without averaging": (
         "data/video.py", "cv2.INTER_AREA if shrinks", "cv2.INTER_LINEAR if shrinks", ALL),
     "video: the first frames of a long clip": (
-        "data/video.py", "else uniform(length, max_frames)", "else np.arange(max_frames)",
+        "data/video.py", "else uniform(n_frames, max_frames)", "else np.arange(max_frames)",
         {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"}),  # the others keep every frame
     "dfew: labels one further": (
         "data/dfew.py", 'number.astype("int64") - first', '(number.astype("int64") - first + 1) % 7', ALL),
-    "film: colours swapped": ("facsimile/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", DRAWN),
+    "film: colours swapped": ("data/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", ALL),
     "video: earlier frames of each segment": (
         "data/video.py", "((2 * u + 1) * n_frames -", "((2 * u + 0) * n_frames -",
         {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"}),  # the others take every frame
@@ -119,6 +119,9 @@ MUTATIONS = {
         "training/optimise.py", "limit = clip_norm or math.inf", "limit = 2 * clip_norm or math.inf", ALL),
     "optimise: backbones at the heads' rate": (
         "training/optimise.py", '{"backbone": settings.lr_backbone,', '{"backbone": settings.lr,', END_TO_END),
+    "request: fold 1 whatever is asked": ("request.py", "root, request.fold,", "root, 1,", ALL),
+    "replay: kept features doubled": (
+        "training/replay.py", '["features"].float()', '["features"].float() * 2', ALL),
     "features: another white": ("training/features.py", "/ 255", "/ 256", HEADS),
     "metrics: the median of recalls": (
         "training/metrics.py", "np.nanmean(list(recalls", "np.nanmedian(list(recalls", ALL),
@@ -176,6 +179,8 @@ REFACTORINGS = {
         ("training/method.py", "smoothing: float = 0.0", "smoothing: float = 0.0, margin: float = 0.0")],
     "a preset says what is so anyway": [
         ("presets/values.py", '    schedule="cosine",\n', '    schedule="cosine",\n    gamma=0.96,\n')],
+    "what a method remembers has another name": [
+        ("rdfer.py", '"clip_weights"', '"weights_of_clips"')],
     "a record says more": [
         ("training/fit.py", 'row = {"epoch": self.epoch, ', 'row = {"epoch": self.epoch, "clips_seen": 0, ')],
     "comments and docstrings": [

@@ -13,7 +13,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from dfer_nb import datasets, facsimile, files
-from dfer_nb.data import patterns
+from dfer_nb.data import decoding, patterns, video
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import casting, face, trace
@@ -21,6 +21,7 @@ from dfer_nb.presets import defaults
 from dfer_nb.request import Request, changed_settings, prepare, read_table, record_folder
 from dfer_nb.run import find, run, traces
 from dfer_nb.trace import differences
+from dfer_nb.training import features as training_features
 
 
 @pytest.mark.parametrize(
@@ -145,19 +146,60 @@ def test_traces_are_computed_once_for_each_state_of_the_code(runs, monkeypatch, 
 
 
 def test_code_that_was_edited_after_it_was_loaded_remembers_nothing(runs, monkeypatch):
-    monkeypatch.setattr("dfer_nb.run.code_text", lambda: "what lies on the disk now")
     request = Request("rdfer", "dfew", root="nowhere", preset="frozen", variant="plain")
-    first = traces(request)
-    assert first and not list(runs.rglob("*.json"))
-    monkeypatch.undo()
-    assert differences(first, traces(request)) == []
+    with monkeypatch.context() as edited:
+        edited.setattr("dfer_nb.run.is_edited", lambda: True)
+        first = traces(request)
+        assert first and not list(runs.rglob("*.json"))
+    assert differences(first, traces(request)) == [] and list(runs.rglob("*.json"))
+    for path in runs.rglob("*.json"):
+        path.write_text("{}")
+    monkeypatch.setattr("dfer_nb.run.is_edited", lambda: True)
+    assert traces(request) == first  # nor is anything believed that was remembered
+
+
+def test_several_processes_do_not_train_code_that_was_edited(tiny, runs, monkeypatch):
+    monkeypatch.setattr("dfer_nb.run.is_edited", lambda: True)
+    with pytest.raises(BadInput, match="edited since it was loaded(.|\n)*restart"):
+        run(dataset="dfew", root=str(tiny), preset="frozen", devices=2, device="cpu", epochs=1, progress=False)
+
+
+def test_a_record_is_read_where_nothing_can_be_written(tiny, runs, monkeypatch):
+    asked = {"dataset": "dfew", "root": str(tiny), "preset": "frozen", "epochs": 1, "device": "cpu", "progress": False}
+    record = run(**asked)
+
+    def refuse(*_, **__):
+        raise BadInput("the folder cannot be written", runs, "")
+
+    monkeypatch.setattr(files, "alone", refuse)
+    assert run(**asked).path == record.path
+    with pytest.raises(BadInput, match="cannot be written"):
+        run(**asked, fresh=True)
+
+
+@pytest.mark.parametrize("where", ["frames", "features"])
+def test_a_run_made_again_does_not_take_what_older_code_has_made_of_the_clips(tiny, runs, monkeypatch, where, tmp_path):
+    """On the same data folder: neither decoded frames nor frozen features outlive the code that made them."""
+    monkeypatch.setenv("DFER_DATA", str(tmp_path))
+    request = Request(dataset="dfew", root=str(tiny), preset="frozen", epochs=1, device="cpu")
+    clip = prepare(request, progress=False).table["clip"][0]
+    before = prepare(request, progress=False).frames.frames(clip).copy()
+    assert np.array_equal(prepare(request, progress=False).frames.frames(clip), before)
+    if where == "frames":
+        monkeypatch.setattr(video.cv2, "INTER_AREA", video.cv2.INTER_NEAREST)
+        decoding.decoding.cache_clear()
+    else:
+        kept = training_features._features
+        monkeypatch.setattr(training_features, "_features", lambda net, frames: 2 * kept(net, frames))
+    after = prepare(request, progress=False).frames.frames(clip)
+    decoding.decoding.cache_clear()
+    assert not np.allclose(after, before)
 
 
 def test_traces_of_a_few_states_of_the_code_are_remembered(runs, monkeypatch):
     monkeypatch.setattr("dfer_nb.run._training_trace", lambda *_: {"loss": [1.0]})
     for state in range(8):
         monkeypatch.setattr("dfer_nb.run.CODE", f"state {state}")
-        monkeypatch.setattr("dfer_nb.run.code_text", lambda state=state: f"state {state}")
         traces(Request("rdfer", "dfew", root="nowhere", preset="frozen", variant="plain"))
     assert sorted(p.name for p in (runs / ".traces").iterdir()) == [f"state {state}" for state in range(3, 8)]
 
@@ -174,12 +216,13 @@ def test_a_training_is_traced_on_pixels_that_no_drawing_makes(runs, monkeypatch,
     request = Request("rdfer", kind, preset="frozen", variant="plain")
     first = traces(request)
     drawn = face.draw
-    monkeypatch.setattr(face, "draw", lambda *args: drawn(*args) ^ 1)  # every pixel is one grey level off
+    monkeypatch.setattr(face, "draw", lambda *args: drawn(*args) ^ 1 | 2)  # pixels are a grey level or two off
     monkeypatch.setattr("dfer_nb.run.CODE", "another state")
+    monkeypatch.setattr("dfer_nb.run._samples", {})
     trace.drawing.cache_clear()
     changed = differences(first, traces(request))
     trace.drawing.cache_clear()
-    assert all(word.startswith("drawing") for word in changed)
+    assert changed and all(word.startswith("drawing") for word in changed)
 
 
 def test_what_joins_the_settings_moves_no_record_and_makes_none_stale():

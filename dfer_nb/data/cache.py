@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from dfer_nb import files
 from dfer_nb.data import video
+from dfer_nb.data.decoding import reading
 from dfer_nb.errors import BadInput
 
 LAYOUT = 1  # counts up when what lies in a cache folder changes its meaning
@@ -74,8 +75,8 @@ def cache(table, size, max_frames, folder=None, progress=True) -> FrameCache:
     size: side in pixels; max_frames: a longer clip keeps so many, uniformly spread; folder: where caches
     lie, default `cache/` in the data folder. A cache is a folder named by what made it: the clips' files
     (path, size, time of change; of a folder of images its own time, so an image changed in place is not
-    noticed), size, max_frames, decoder. All folds of a dataset hold the same clips, so they share one.
-    Any cache may be deleted.
+    noticed), size, max_frames, decoder, and what today's code makes of files. All folds of a dataset hold
+    the same clips, so they share one. Any cache may be deleted.
 
     It is written from front to back (a sparse memory map on a full disk kills the process) and becomes
     visible only when whole; what a killed process left is swept, a damaged cache (sizes are compared, not
@@ -121,7 +122,8 @@ def _key(clips, size, max_frames) -> str:
             stats.append((path, None))
         else:
             stats.append((path, info.st_size, info.st_mtime_ns))
-    return files.digest([clips["clip"].tolist(), stats, size, max_frames, video.decoder(), LAYOUT])
+    made_by = video.decoder(), reading(), LAYOUT
+    return files.digest([clips["clip"].tolist(), stats, size, max_frames, made_by])
 
 
 def _is_whole(home) -> bool:

@@ -44,9 +44,12 @@ def read_frames(path, indices=None, size=None) -> np.ndarray:
 def read_spread(path, max_frames, size=None) -> tuple[np.ndarray, int]:
     """At most `max_frames` frames, uniformly spread, and how many the clip has; else as `read_frames`."""
     reader = _open(path)
-    length = len(reader)
-    indices = np.arange(length) if length <= max_frames else uniform(length, max_frames)
-    return _gather(reader, indices, size), length
+    return _gather(reader, kept(len(reader), max_frames), size), len(reader)
+
+
+def kept(n_frames, max_frames) -> np.ndarray:
+    """Which frames of a clip `read_spread` keeps: all, or `max_frames` of them."""
+    return np.arange(n_frames) if n_frames <= max_frames else uniform(n_frames, max_frames)
 
 
 def decoder() -> str:

@@ -15,11 +15,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from dfer_nb import files
+from dfer_nb.data import film
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile import casting, face, film, lists, storyboard, trace
+from dfer_nb.facsimile import casting, face, lists, storyboard, trace
 from dfer_nb.facsimile.casting import SIZES
 from dfer_nb.facsimile.recipes import ACTION_UNITS
-from dfer_nb.facsimile.storyboard import SIZE
+from dfer_nb.facsimile.storyboard import FPS, SIZE
 from dfer_nb.facsimile.styles import KINDS, Style, drawn_as
 
 __all__ = ["KINDS", "SIZES", "action_units", "folder", "make", "render", "still_faces", "truth"]
@@ -67,7 +68,7 @@ def make(
     kind: one of `KINDS`; draw: seed of everything; base: parent folder (None: `files.data_dir()`); jobs:
     processes (None: one a core); sizes: `clips` in the five folds, `clean` test clips, `slice_clips` in each
     slice. The same arguments give the same frames and labels, whatever `jobs` is. Raises BadInput for an
-    unknown kind or size, a negative draw and a full disk.
+    unknown kind or size, a negative draw, a full disk, and code that was edited since it was loaded.
     """
     root, kind = folder(kind, draw, base, **sizes), drawn_as(kind)
     if _complete(root, kind):
@@ -120,6 +121,10 @@ def _draw_all(root: Path, table: pd.DataFrame, kind: str, draw: int, jobs: int, 
     chunks = (table.iloc[by_scene[start : start + CHUNK]] for start in range(0, len(table), CHUNK))
     # joblib's processes start afresh without the caller's main module: notebooks and plain scripts both work
     work = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator", idle_worker_timeout=10)
+    for theirs in work([joblib.delayed(trace.drawing)(kind)]):
+        if not trace.same(theirs, trace.drawing(kind)):
+            raise BadInput("the code that draws was edited since it was loaded here", "FACSimile",
+                           "restart Python, or the notebook's kernel")
     made, title = [], f"drawing {kind}, draw {draw}"
     with tqdm(total=len(table), desc=title, unit="clip", disable=not progress) as bar:
         for clips in work(joblib.delayed(_draw_chunk)(str(root), chunk, kind, draw) for chunk in chunks):
@@ -139,7 +144,7 @@ def _draw_chunk(root: str, table: pd.DataFrame, kind: str, draw: int) -> list[di
         else:
             frames, script = render(row, kind, draw)
         scene, before = row.scene, script
-        film.write(Path(root) / "Clip" / "original" / f"{row.number}.mp4", frames)
+        film.write(Path(root) / "Clip" / "original" / f"{row.number}.mp4", frames, FPS)
         made.append({
             "digest": hashlib.sha256(frames).hexdigest(), "aus": script.aus.astype(np.float16),
             "apex": script.apex, "neutral_share": script.neutral_share,

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dfer_nb.data import video
+from dfer_nb.data import film, video
 from dfer_nb.data.expressions import NEUTRAL
-from dfer_nb.facsimile import casting, face, film, identity, storyboard
+from dfer_nb.facsimile import casting, face, identity, storyboard
 from dfer_nb.facsimile.storyboard import FPS, SIZE, Script
 from dfer_nb.trace import Numbers, changed
 
@@ -128,7 +128,7 @@ def _filmed(frames: np.ndarray) -> list[list[list[float]]]:
     """The cells of frames that were written into a file and read again."""
     with tempfile.TemporaryDirectory(prefix="dfer-film-") as folder:
         path = Path(folder) / "1.mp4"
-        film.write(path, frames)
+        film.write(path, frames, FPS)
         return [_cells(frame) for frame in video.read_frames(path)]
 
 

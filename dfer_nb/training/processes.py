@@ -9,8 +9,8 @@ from lightning_fabric import Fabric
 
 
 def is_first() -> bool:
-    """Whether this process is the first of those that are one run here, by what Fabric or torchrun tells the others."""
-    return os.environ.get("LOCAL_RANK", "0") == "0"
+    """Whether this process is the first of those that are one run here, as Fabric, torchrun or Slurm tells them."""
+    return os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0")) == "0"
 
 
 def gather(fabric: Fabric, thing) -> list:

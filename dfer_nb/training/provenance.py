@@ -33,10 +33,13 @@ def code_text() -> str:
 
     It decides nothing about a record: it says how long what was once computed need not be computed again.
     """
-    paths = sorted(path for kind in ("*.py", "*.safetensors") for path in PACKAGE.rglob(kind))
-    paths = [path for path in paths if not str(path.relative_to(PACKAGE)).startswith(("viewing", "sweep"))]
-    parts = {str(path.relative_to(PACKAGE)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    parts = {str(path.relative_to(PACKAGE)): hashlib.sha256(path.read_bytes()).hexdigest() for path in _files()}
     return files.digest([parts, versions(), processor()])
+
+
+def _files() -> list[Path]:
+    paths = sorted(path for kind in ("*.py", "*.safetensors") for path in PACKAGE.rglob(kind))
+    return [path for path in paths if not str(path.relative_to(PACKAGE)).startswith(("viewing", "sweep"))]
 
 
 def environment(device: str, frames: int) -> dict:
@@ -91,4 +94,14 @@ def _commit() -> str:
         return "unknown (not a git checkout)"
 
 
-CODE = code_text()  # of the code that was loaded here: what lies on the disk may be edited later
+def _stamps() -> tuple:
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in _files())
+
+
+# Of the code that was loaded here: what lies on the disk may be edited later.
+CODE, _LOADED = code_text(), _stamps()
+
+
+def is_edited() -> bool:
+    """Whether the code on the disk is no longer the one that was loaded here."""
+    return _stamps() != _LOADED and code_text() != CODE

@@ -19,9 +19,10 @@ from dfer_nb.models.layers import parameter_groups
 from dfer_nb.training.fit import Fit
 from dfer_nb.training.optimise import Settings
 from dfer_nb.training.record import Record
+from dfer_nb.training.replay import features
 
-EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 12, 32, 3, 50
-SEED = 1  # 0 would hide all that a seed is multiplied by
+EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 12, 32, 20, 50
+SEED, FOLD = 1, 2  # with 0, or the first, what they are multiplied by or mistaken for would not show
 DIGITS = 7  # significant ones that are written
 VOTES = "si"  # first letters of columns that hold a class: the numbers beside them say more
 
@@ -48,8 +49,10 @@ def measure(fit: Fit) -> dict[str, list]:
     """The trace of a training that `fit` is ready for: settings as `small` makes them, built meanwhile `exactly`."""
     start = _weights(fit)
     fit.run({}, {})
-    found = _of_record(Record(fit.folder)) | _of_weights(start, _weights(fit))
-    found |= {f"remembered: {name}": _flat(value) for name, value in fit.method.state_dict().items()}
+    record = Record(fit.folder)
+    found = _of_record(record) | _of_weights(start, _weights(fit)) | _of_features(record, fit)
+    remembered = enumerate(fit.method.state_dict().values(), start=1)  # by their turn: a name may change
+    found |= {f"remembered, {number}": _flat(value) for number, value in remembered}
     return {name: _rounded(values) for name, values in found.items()}
 
 
@@ -68,7 +71,7 @@ class _Double(TorchFunctionMode):
 def exactly() -> Iterator[None]:
     """Meanwhile, what is built and computed is so in double precision, on one thread: more would only wait.
 
-    PyTorch's random numbers go on afterwards as if nothing had been drawn.
+    PyTorch's random numbers on the CPU go on afterwards as if nothing had been drawn.
     """
     before, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
@@ -110,6 +113,12 @@ def _of_weights(start: dict[str, torch.Tensor], end: dict[str, torch.Tensor]) ->
     """How long each group's vector is, and how far it has moved: sums over so many numbers hardly know rounding."""
     return {f"{what} of the {name}": [float(vector.norm())] for name in end
             for what, vector in (("norm", end[name]), ("way", end[name] - start[name]))}
+
+
+def _of_features(record: Record, fit: Fit) -> dict[str, list]:
+    """What would be kept as the features of the test clips: of each clip their mean and their length."""
+    table = np.stack(features(record, fit.model.module, fit.data, fit.settings)["features"]).astype(float)
+    return {"features, means": table.mean(axis=1).tolist(), "features, norms": np.linalg.norm(table, axis=1).tolist()}
 
 
 def _flat(value) -> list[float]:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfer_nb.data import dfew
+from dfer_nb.data import dfew, film
 from dfer_nb.data.expressions import NEUTRAL
 from dfer_nb.errors import BadInput
-from dfer_nb.facsimile import casting, film, storyboard, trace
+from dfer_nb.facsimile import casting, storyboard, trace
 from dfer_nb.facsimile import dataset as facsimile
 from dfer_nb.facsimile.lists import TRUTH, lists_folder
 from dfer_nb.facsimile.recipes import ACTION_UNITS
@@ -179,7 +179,7 @@ def test_an_interrupted_generation_is_never_taken_for_whole(tmp_path, monkeypatc
 
 
 def test_a_full_disk(tmp_path, monkeypatch):
-    def full(path, frames):
+    def full(path, frames, fps):
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     monkeypatch.setattr(film, "write", full)

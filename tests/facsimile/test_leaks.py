@@ -21,8 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dfer_nb import facsimile
+from dfer_nb.data import film
 from dfer_nb.data.expressions import NEUTRAL
-from dfer_nb.facsimile import casting, dataset, film, storyboard
+from dfer_nb.facsimile import casting, dataset, storyboard
 from dfer_nb.facsimile.styles import STYLES
 
 KINDS = [kind for kind in facsimile.KINDS if not STYLES[kind].clips_of]

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dfer_nb.data import batches, video
+from dfer_nb.data.cache import FrameCache
 from dfer_nb.errors import BadInput
 from dfer_nb.models.backbones import backbone
 from dfer_nb.rdfer import resample
@@ -84,7 +85,7 @@ def test_read_only_frames_are_read_without_a_warning_and_left_as_they_are(frames
 
 def test_they_are_computed_once(frames, monkeypatch):
     first = features.frozen(frames, progress=False)
-    monkeypatch.setattr(features, "_features", fail)
+    monkeypatch.setattr(FrameCache, "frames", fail)
     again = features.frozen(frames, progress=False)
     assert again.folder == first.folder and again.folder.parent == frames.folder.parent
 

@@ -71,7 +71,10 @@ def data(size: int) -> Data:
     clips = [f"clip {n}" for n in range(size + 3)]
     table = pd.DataFrame({"clip": clips, "label": [n * n % 7 for n in range(size + 3)],
                           "split": ["train"] * size + ["test"] * 3})
-    return Data(table, Clips(), table[["clip"]].assign(wrong_label=[n % 5 == 1 for n in range(size + 3)]))
+    wrong = table.index % 5 == 1
+    truth = table[["clip"]].assign(given_label=table["label"], true_label=(table["label"] + wrong) % 7,
+                                   wrong_label=wrong, wrong_kind=np.where(wrong, "confusion", ""))
+    return Data(table, Clips(), truth)
 
 
 def fit(fabric: Fabric, name: str, size: int, folder: Path = Path("nowhere")) -> Fit:

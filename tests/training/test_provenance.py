@@ -37,6 +37,6 @@ def test_what_decides_no_result_is_left_out(tmp_path, monkeypatch):
     before = provenance.code_text()
     for name in ("viewing/page.py", "sweep.py"):
         (package / name).write_text("# other words\n")
-    assert provenance.code_text() == before == provenance.CODE
+    assert provenance.code_text() == before == provenance.CODE and not provenance.is_edited()
     (package / "run.py").write_text("# other words\n")
-    assert provenance.code_text() not in (before, provenance.CODE)
+    assert provenance.code_text() not in (before, provenance.CODE) and provenance.is_edited()

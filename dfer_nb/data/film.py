@@ -7,12 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dfer_nb.facsimile.storyboard import FPS
 
+def write(path: Path, frames: np.ndarray, fps: int = 25) -> None:
+    """One mp4 of frames (T, H, W, 3) uint8 RGB; raises OSError when they are not all there afterwards.
 
-def write(path: Path, frames: np.ndarray) -> None:
-    """One mp4. OpenCV is silent when a write fails, so the file is opened again and its frames counted."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, frames.shape[2:0:-1])
+    OpenCV is silent when a write fails, so the file is opened again and its frames counted.
+    """
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, frames.shape[2:0:-1])
     for frame in frames:
         writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
     writer.release()
