@@ -25,12 +25,15 @@ def test_the_sample_is_read_as_any_dataset_in_this_layout(films):
 
 def test_it_is_the_same_every_time_and_nothing_is_lost_on_the_way(films, tmp_path):
     Dfew().sample(tmp_path / "again", 24)
+    moving = []
     for one in sorted((films / FRAMES).iterdir()):
         frames = video.read_frames(one)
         np.testing.assert_array_equal(frames, video.read_frames(tmp_path / "again" / FRAMES / one.name))
         place = int(one.name) - 1
         np.testing.assert_array_equal(frames, list(patterns._mimic(place % 7, 7, 0, place, 24)))
-        assert frames[0].shape == (24, 24, 3) and (frames[0] != frames[len(frames) // 2]).any()
+        moving.append((frames.std(axis=0) > 0).any())
+        assert frames[0].shape == (24, 24, 3)
+    assert np.mean(moving) > 0.8
 
 
 def test_clips_are_shorter_and_longer_than_what_is_kept(films, tmp_path):
