@@ -21,7 +21,7 @@ from dfer_nb.training.optimise import Settings
 from dfer_nb.training.record import Record
 from dfer_nb.training.replay import features
 
-EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 12, 32, 20, 50
+EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 24, 32, 20, 50
 SEED, FOLD = 1, 2  # with 0, or the first, what they are multiplied by or mistaken for would not show
 DIGITS = 7  # significant ones that are written
 VOTES = "si"  # first letters of columns that hold a class: the numbers beside them say more

@@ -6,10 +6,11 @@ import pytest
 from dfer_nb import datasets, facsimile
 from dfer_nb.data import video
 from dfer_nb.facsimile import casting, labelling, samples
+from dfer_nb.training import tracing
 
 
 def test_lists_and_truth_are_those_of_a_drawn_folder(tmp_path):
-    root = facsimile.make("facsimile", samples.DRAWS["facsimile"], tmp_path, progress=False, jobs=1, **samples.SIZES)
+    root = facsimile.make("facsimile", samples.DRAW, tmp_path, progress=False, jobs=1, **samples.SIZES)
     kind, sample = datasets.dataset("facsimile"), tmp_path / "sample"
     kind.sample(sample, 24)
     pd.testing.assert_frame_equal(kind.table(sample, 3).drop(columns="path"), kind.table(root, 3).drop(columns="path"))
@@ -21,13 +22,13 @@ def test_lists_and_truth_are_those_of_a_drawn_folder(tmp_path):
 @pytest.mark.parametrize("kind", facsimile.KINDS)
 def test_its_training_clips_have_every_trouble(kind, tmp_path):
     samples.write(kind, tmp_path, 8)
-    table, truth = datasets.dataset(kind).table(tmp_path, 1), datasets.dataset(kind).truth(tmp_path)
+    table, truth = datasets.dataset(kind).table(tmp_path, tracing.FOLD), datasets.dataset(kind).truth(tmp_path)
     splits = table["split"].value_counts()
-    assert (splits["train"], splits["test"], len(splits)) == (16, 4, 3 + len(casting.SLICES))
+    assert (splits["train"], splits["test"], len(splits)) == (32, 8, 3 + len(casting.SLICES))
     assert len(truth) == len(table)
     clips = truth[truth["clip"].isin(table.query("split == 'train'")["clip"])]
     if kind == "facsimile-motion":  # half of its few clips bear no such trouble
-        assert (clips["motion_cue"] != "").sum() >= 4
+        assert clips["motion_cue"].value_counts()[""] >= 4 and clips["motion_cue"].nunique() >= 3
         return
     wrong = set(labelling.WRONG_KINDS if facsimile.STYLES[kind].wrong else ())
     assert set(clips["wrong_kind"]) == {""} | wrong
