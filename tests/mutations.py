@@ -121,7 +121,7 @@ MUTATIONS = {
         "training/optimise.py", '{"backbone": settings.lr_backbone,', '{"backbone": settings.lr,', END_TO_END),
     "request: fold 1 whatever is asked": ("request.py", "root, request.fold,", "root, 1,", ALL),
     "replay: kept features doubled": (
-        "training/replay.py", '["features"].float()', '["features"].float() * 2', ALL),
+        "training/replay.py", '["features"].float()', '["features"].float().mul(2)', ALL),
     "features: another white": ("training/features.py", "/ 255", "/ 256", HEADS),
     "metrics: the median of recalls": (
         "training/metrics.py", "np.nanmean(list(recalls", "np.nanmedian(list(recalls", ALL),
