@@ -296,8 +296,8 @@ Table(pd.DataFrame(counts).T, "Of 16 evenly spread frames, those inside the apex
 # ### Hard clips
 #
 # A **hard** clip says little about its expression, in one of three ways: the expression is *weak* (low intensity), a
-# second one is *mixed* in (two expressions), or it is *brief* (the short apex above). No clip is two of these. The
-# middle frames of the apex show the first two ways; the third can only be seen in a strip.
+# second one is *mixed* in (two expressions), or it is *brief* (the short apex above). No clip is two of these, and a
+# neutral clip can only be mixed. The middle frames of the apex show the first two ways.
 
 # %%
 def at_the_apex(rows: pd.DataFrame) -> list[np.ndarray]:
@@ -325,7 +325,7 @@ show(faces.gallery(at_the_apex(weak) + at_the_apex(mixed), captions),
 # Only the training lists have them; the test lists are right. They come about in three ways, as they do when people
 # annotate:
 #
-# - **confusion**: a look-alike is taken for the other, such as surprise for fear, or disgust for anger;
+# - **confusion**: an expression is taken for one that it looks like, anger for disgust, or sadness for fear;
 # - **low intensity to neutral**: a weak expression is overlooked;
 # - **run of one label**: a tired annotator gives several clips in a row the same label, whatever they show. It strikes
 #   clips that say little more often than clear ones.
@@ -409,7 +409,7 @@ for place in sorted(path for path in [folder, *folder.rglob("*")] if path.is_dir
     names.sort(key=len)
     if names:
         print(f"{place.relative_to(folder).as_posix()}/   ({len(names)} files)")
-        print("   ", ", ".join(names[:5]))
+        print("   ", ", ".join(names[:9]))
 size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6  # megabytes
 assert dataset != "facsimile" or 110 < size < 150
 
@@ -427,7 +427,7 @@ def read_list(split: str, k: int) -> pd.Series:
 
 train, test = read_list("train", 2), read_list("test", 1)
 shared = train.index.intersection(test.index)
-pd.DataFrame({"training list, set 2": train[shared], "test list, set 1": test[shared]}).head(6)
+pd.DataFrame({"training list, set 2": train[shared], "test list, set 1": test[shared]}).head(8)
 
 # %% [markdown]
 # Where the columns differ, the training label is wrong. In a licensed dataset there is no such second opinion. Here the
@@ -437,8 +437,9 @@ pd.DataFrame({"training list, set 2": train[shared], "test list, set 1": test[sh
 truth[truth["wrong_label"] & (truth["fold"] == 1)].head(1).T.set_axis(["value"], axis=1)
 
 # %% [markdown]
-# `given_label` is what the training lists say. `apex_end` is the first frame *after* the apex. `neutral_share` is the
-# share of frames in which the expression has not begun or is over. A label of -1 means that there is none.
+# `given_label` is what the training lists say. `wrong_from` is its place on the ladder: the label is wrong wherever a
+# larger share of the labels is. `apex_end` is the first frame *after* the apex. `neutral_share` is the share of frames
+# in which the expression has not begun or is over. A label of -1 means that there is none.
 #
 # ## What is in it
 #
