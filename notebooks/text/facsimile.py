@@ -350,8 +350,8 @@ show(faces.gallery(drawn, captions, columns=5),
 #
 # Is a clip with a large loss wrong, or only hard? A dataset can answer this when neither goes with the other. So the
 # plan *crosses* them, as an experiment crosses its treatments: of the weak, the mixed, the brief clips, of those with
-# irrelevant frames, and of those with nothing of the kind, the same share is wrong. Only bad pictures differ: the worse
-# the picture, the more often the label is wrong, as with people.
+# irrelevant frames, and of those that are not hard, the same share is wrong. Only bad pictures differ among themselves:
+# the worse the picture, the more often its label is wrong.
 #
 # The table counts both in `facsimile-hard` and its **ladder**: `facsimile-hard-0`, `-15` and `-50` are the *same
 # clips* with other training labels. A label that is wrong on one step is wrong, in the same way, on every higher step.
