@@ -258,7 +258,7 @@ show(figures.confusion(last_test), "Confusion matrix of the test fold in the las
 # after eight epochs another WAR by about a point.)
 #
 # *Slices* are further sets of test clips. The *clean* one has no trouble in it; each of the others has one: a short
-# apex, frames of something else (*irrelevant*), low quality, low intensity.
+# apex, frames of something else (*irrelevant*), low quality, low intensity, or a certain share of neutral frames.
 
 # %% tags=["nbval-ignore-output"]
 tables.slices(record)

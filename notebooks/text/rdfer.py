@@ -229,8 +229,8 @@ show(figures.confusion(last_test), "Confusion matrix of the test fold in the las
 
 # %% [markdown]
 # The test fold has low-quality clips in it. The *clean* slice has none, no irrelevant frames, no short apex and no hard
-# clips: there the question is only whether the expressions were learnt. The other slices hold one trouble each. None of these clips' identities is
-# in any training list.
+# clips: there the question is only whether the expressions were learnt. The other slices hold one trouble each, or a
+# certain share of neutral frames. None of these clips' identities is in any training list.
 
 # %% tags=["nbval-ignore-output"]
 tables.slices(record)
