@@ -499,19 +499,20 @@ if not scores:
 # Do it on paper before you look at the next output: the mean difference, the eight rests, $s$, the interval.
 
 # %%
-by_hand = pd.DataFrame([[62.0, 55, 66, 57], [65, 60, 68, 61]], ["base", "ours"], ["draw 1", "draw 2", "draw 3", "draw 4"])
+by_hand = pd.DataFrame([[62.0, 55, 66, 57], [65, 60, 68, 61]], ["base", "ours"], [f"draw {k}" for k in (1, 2, 3, 4)])
 Table(by_hand.map("{:.0f}".format), "WAR of two variants on four draws, percent (made up)")
 
 # %%
 gain = by_hand.loc["ours"] - by_hand.loc["base"]
 rest = by_hand.sub(by_hand.mean(axis=1), axis=0) - by_hand.mean() + by_hand.to_numpy().mean()
 freedom = (len(by_hand) - 1) * (by_hand.shape[1] - 1)
-s = (np.square(rest.to_numpy()).sum() / freedom) ** 0.5
+squares = np.square(rest.to_numpy()).sum()
+s = (squares / freedom) ** 0.5
 error, factor_t = s * (2 / by_hand.shape[1]) ** 0.5, student.ppf(0.975, freedom)
 low, high = gain.mean() - factor_t * error, gain.mean() + factor_t * error
 print(f"differences {', '.join(f'{x:.0f}' for x in gain)}: their mean is {gain.mean():.1f}")
 print(f"rest\n{rest.to_string()}")
-print(f"s² = {np.square(rest.to_numpy()).sum():.1f} / {freedom} = {s**2:.2f};  s √(2/4) = {error:.2f};  t = {factor_t:.2f}")
+print(f"s² = {squares:.1f} / {freedom} = {s**2:.2f};  s √(2/4) = {error:.2f};  t = {factor_t:.2f}")
 print(f"interval {gain.mean():.1f} ± {factor_t * error:.1f}: {low:.1f} to {high:.1f}")
 book = statistics.compare(by_hand, "base")["ours"]
 print("the book's function:", book.words())
