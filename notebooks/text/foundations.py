@@ -702,19 +702,20 @@ Table(lines, "Against plain training on facsimile-hard, WAR, points; end to end"
 # there is tried on a part of the illness. What the true labels are worth over the given ones, in each tier:
 
 # %%
-def worth(preset: str) -> dict[str, str]:
+def worth(preset: str) -> dict:
     """What training on the true labels gains over the given ones; all variants of the preset say how runs spread."""
     records = kept("rdfer", dataset="facsimile-hard", preset=preset, threads=1)
     everyone = sorted({record.config["variant"] for record in records})
-    found = statistics.against(records, ["clean-labels"], "plain", ["test", "clean"], pool=everyone)["clean-labels"]
-    draws = next((str(e.draws) for e in found.values() if e), "not run")
-    return {"draws": draws, **{f"{split} clips": e.words() if e else "not run" for split, e in found.items()}}
+    return statistics.against(records, ["clean-labels"], "plain", ["test", "clean"], pool=everyone)["clean-labels"]
 
 
 tiers = {"end to end": "laptop", "end to end, few clips": "memorise", "frozen features": "frozen"}
-worth_of = pd.DataFrame({name: worth(preset) for name, preset in tiers.items()}).T
-Table(worth_of, "True labels against given ones, facsimile-hard, WAR, points",
-      statistics.FEW if (worth_of["draws"].isin(list("123"))).any() else "")
+worth_of = {name: worth(preset) for name, preset in tiers.items()}
+lines = {name: {"draws": str(of["test"].draws) if of["test"] else "not run",
+                **{f"{split} clips": e.words() if e else "not run" for split, e in of.items()}}
+         for name, of in worth_of.items()}
+Table(pd.DataFrame(lines).T, "True labels against given ones, facsimile-hard, WAR, points",
+      " ".join(statistics.notes(e for of in worth_of.values() for e in of.values())))
 
 # %% [markdown]
 # A row says how much there is to win at all: a method against label noise cannot be expected to win more than the true
