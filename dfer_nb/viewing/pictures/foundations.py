@@ -12,7 +12,7 @@ from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.palette import need, panels, styled
 
-__all__ = ["bags", "flattery", "fold_intervals", "in_time", "memorising", "runs_of_draws", "transitions"]
+__all__ = ["bags", "blocks", "flattery", "fold_intervals", "in_time", "memorising", "transitions"]
 
 ONSET, APEX, OFFSET = "#F3C969", "#0072B2", "#A8CDE3"
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -88,26 +88,20 @@ def flattery(table: pd.DataFrame) -> Figure:
 
 
 @styled()
-def runs_of_draws(table: pd.DataFrame, metric: str = "WAR") -> Figure:
-    """One dot a run: a line for each split and draw, seeds as dots, their mean as a bar.
-
-    table: a row a run with `split`, `draw`, `seed` and the metric.
-    """
-    need(table, "split", "draw", "seed", metric)
-    splits = list(dict.fromkeys(table["split"]))
-    figure, grid = panels(1, len(splits), height=1.2 + 0.42 * table["draw"].nunique(), squeeze=False, sharey=True)
-    draws = sorted(table["draw"].unique())
-    middle = table.groupby("split")[metric].agg(lambda x: (x.max() + x.min()) / 2)
-    reach = 0.6 * table.groupby("split")[metric].agg(lambda x: x.max() - x.min()).max() + 0.3  # one scale for all
-    for axes, split in zip(grid[0], splits, strict=True):
-        for y, draw in enumerate(draws):
-            values = table[(table["split"] == split) & (table["draw"] == draw)][metric]
-            axes.plot(values, np.full(len(values), y), "o", color=LINES[y % 4], alpha=0.75)
-            axes.plot([values.mean()] * 2, [y - 0.25, y + 0.25], color=LINES[y % 4], linewidth=2)
-        axes.set(title=f"{split} clips", xlabel=f"{metric}, % (bar: mean of the seeds)", ylim=(len(draws) - 0.4, -0.6),
-                 xlim=(middle[split] - reach, middle[split] + reach))
-        axes.grid(axis="x")
-    grid[0][0].set_yticks(range(len(draws)), [f"draw {draw}" for draw in draws])
+def blocks(parts: Mapping[str, pd.DataFrame]) -> Figure:
+    """Scores over draws, a line a variant, all on one scale. parts: title -> rows are variants, columns draws."""
+    for table in parts.values():
+        need(table)
+    figure, grid = panels(1, len(parts), height=2.7, squeeze=False, sharey=True)
+    for axes, (title, table) in zip(grid[0], parts.items(), strict=True):
+        for (name, values), colour, mark in zip(table.iterrows(), LINES, "os^D", strict=False):
+            axes.plot(range(len(values)), values, marker=mark, markersize=5, color=colour, label=name)
+        names = [str(name).removeprefix("draw ") for name in table]
+        axes.set_xticks(range(len(names)), names)
+        axes.set(title=title, xlabel="draw", xlim=(-0.3, len(names) - 0.7))
+        axes.grid(axis="y")
+    grid[0][0].set_ylabel("WAR, %")
+    grid[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

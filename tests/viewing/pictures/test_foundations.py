@@ -47,14 +47,12 @@ def test_a_curve_for_each_number_of_clips():
     assert [list(line.get_ydata()) for line in axes.lines] == [[0, 2], [0, 1]]
 
 
-def test_runs_are_dots_with_the_mean_of_their_draw_on_one_scale():
-    rows = [("test", 0, 0, 60.0), ("test", 0, 1, 62.0), ("test", 1, 0, 70.0)]
-    rows += [("clean", 0, 0, 80.0), ("clean", 1, 0, 81.0)]
-    figure = foundations.runs_of_draws(pd.DataFrame(rows, columns=["split", "draw", "seed", "WAR"]))
-    left, right = figure.axes
-    assert list(left.lines[0].get_xdata()) == [60, 62] and list(left.lines[1].get_xdata()) == [61, 61]
-    spans = [np.subtract(*axes.get_xlim()) for axes in figure.axes]
-    assert np.isclose(*spans) and [a.get_title(loc="left") for a in figure.axes] == ["test clips", "clean clips"]
+def test_variants_are_lines_over_draws_on_one_scale():
+    table = pd.DataFrame([[60.0, 70], [62, 71]], ["plain", "ours"], ["draw 1", "draw 2"])
+    left, right = foundations.blocks({"test": table, "clean": table + 10}).axes
+    assert {line.get_label(): list(line.get_ydata()) for line in right.lines} == {"plain": [70, 80], "ours": [72, 81]}
+    assert left.get_ylim() == right.get_ylim() and [a.get_title(loc="left") for a in (left, right)] == ["test", "clean"]
+    assert [tick.get_text() for tick in left.get_xticklabels()] == ["1", "2"]
 
 
 def test_poolings_stand_beside_theory():
