@@ -56,7 +56,9 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     request = Request(paper, **parameters)
     fabric, config = make_fabric(request), request.config()
     folder = record_folder(config)
-    if not fresh and is_complete(folder) and not out_of_date(Record(folder), request, config):
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    if not fresh and is_complete(folder) and not unfinished.exists() and not out_of_date(
+            Record(folder), request, config):
         return Record(folder)  # without a lock: who can only read has it too
     if request.devices > 1 and is_edited():  # the other processes would load other code than this one has
         raise BadInput("the code was edited since it was loaded here", files.root(), "restart Python, or the kernel")
@@ -64,7 +66,7 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     with files.alone(folder) if is_first() else contextlib.nullcontext():
         fresh = fresh or _out_of_date(folder, request)
         if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
-            state.remove(folder.with_name(folder.name + ".unfinished"))
+            state.remove(unfinished)
         if fresh or not is_complete(folder):
             with _threads(request.threads):
                 _train(fabric, request, config, folder, progress)
