@@ -83,8 +83,8 @@ MUTATIONS = {
         {"m3dfel", "m3dfel-heads"}),
     "rdfer: agreement of the least predicted class": (
         "rdfer.py", "votes.amax(dim=1) / clip_logits", "votes.amin(dim=1) / clip_logits", RDFER),
-    "rdfer: the noisy group rounded down": (
-        "rdfer.py", "min(round(noisy * n), n)", "min(int(noisy * n), n)",
+    "rdfer: one more in the noisy group": (
+        "rdfer.py", "min(round(noisy * n), n)", "min(round(noisy * n) + 1, n)",
         {"rdfer", "epoch-ranks", "dfew"}),
     "rdfer: no ties by loss among the hard": (
         "rdfer.py", "by_hardness = _ranking(-agreement, loss)", "by_hardness = _ranking(-agreement, -loss)",
