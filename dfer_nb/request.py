@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -99,9 +100,8 @@ def record_folder(config: dict) -> Path:
 
     The hash is of what differs from today's defaults: a field that joins the settings moves no record.
     """
-    named = {"fold": config["fold"], "seed": config["seed"]}
-    place = files.runs_dir() / config["paper"] / config["dataset"] / f"fold{named['fold']}" / config["variant"]
-    return place / f"seed{named['seed']}-{files.digest(_unusual(config))}"
+    place = files.runs_dir() / config["paper"] / config["dataset"] / f"fold{config['fold']}" / config["variant"]
+    return place / f"seed{config['seed']}-{files.digest(_unusual(config))}"
 
 
 def changed_settings(then: dict, now: dict) -> list[str]:
@@ -110,26 +110,35 @@ def changed_settings(then: dict, now: dict) -> list[str]:
     So a field that joins the settings of a model, a method or the loop makes no record stale, if its default is what
     the code did before: whether it is, the traces tell.
     """
-    then, now = (_completed(json.loads(json.dumps(config))) for config in (then, now))
+    then, now = _completed(then), _completed(now)
     return [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
 
 
+@cache
 def _defaults(paper: str) -> dict[str, dict]:
-    """What a configuration's groups have where nobody says otherwise; "" the configuration's own fields."""
+    """What a configuration's groups have where nobody says otherwise; "" the configuration's own fields.
+
+    Kept for the process, which compares hundreds of records: leave it as it is.
+    """
     own = {field.name: field.default for field in fields(Request) if field.name not in ("paper", "root", "epochs")}
-    return json.loads(json.dumps({"": own, **defaults(paper)}))
+    return _as_read({"": own, **defaults(paper)})
+
+
+def _as_read(config: dict) -> dict:
+    """A configuration as it comes back from a file: tuples are lists there."""
+    return json.loads(json.dumps(config))
 
 
 def _completed(config: dict) -> dict:
-    usual = _defaults(config["paper"])
+    """A configuration with today's defaults for what it does not say."""
+    config, usual = _as_read(config), _defaults(config["paper"])
     groups = {name: usual[name] | config[name] for name in usual if isinstance(config.get(name), dict)}
     return usual[""] | config | groups
 
 
 def _unusual(config: dict) -> dict:
     """A configuration without what is as it usually is."""
-    config = json.loads(json.dumps(config))
-    usual = _defaults(config["paper"])
+    config, usual = _as_read(config), _defaults(config["paper"])
     groups = {name: _less(config[name], usual[name]) for name in usual if isinstance(config.get(name), dict)}
     return _less(config, usual[""]) | groups
 

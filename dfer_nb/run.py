@@ -64,7 +64,7 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
         raise BadInput("the code was edited since it was loaded here", files.root(), "restart Python, or the kernel")
     # of several processes that are one run, the first alone keeps others away, and starts the rest
     with files.alone(folder) if is_first() else contextlib.nullcontext():
-        fresh = fresh or _out_of_date(folder, request)
+        fresh = fresh or _out_of_date(folder, request, config)
         if fresh or is_complete(folder):  # a kill between a record and its tidying leaves a state that nobody needs
             state.remove(unfinished)
         if fresh or not is_complete(folder):
@@ -82,9 +82,9 @@ def out_of_date(record: Record, request: Request, config: dict, free: Iterable[s
     return words or differences(record.traces, traces(request))
 
 
-def _out_of_date(folder: Path, request: Request) -> bool:
+def _out_of_date(folder: Path, request: Request, config: dict) -> bool:
     """Whether a record is there that today's code would not make again; why, on stderr."""
-    changed = out_of_date(Record(folder), request, request.config()) if is_complete(folder) else []
+    changed = out_of_date(Record(folder), request, config) if is_complete(folder) else []
     if changed:
         tqdm.write(f"The code computes otherwise than when this run was trained ({changed[0]}): it is trained again.",
                    file=sys.stderr)

@@ -16,7 +16,7 @@ from dfer_nb.errors import BadInput
 HEADER = ("video_name", "label")
 N_CLASSES = 7
 SPLITS, FRAMES = "EmoLabel_DataSplit", "Clip/clip_224x224"
-TRAIN, TEST = 16, 4  # clips of a sample in each list of its fold 1
+TRAIN, TEST = 16, 4  # clips of a sample in the two lists of a fold
 
 
 class Dfew(Dataset):
@@ -30,7 +30,7 @@ class Dfew(Dataset):
         return read_dfew(folder, fold, drop_missing, zero_based)
 
     def sample(self, root: Path, size: int) -> None:
-        """Every fold of so few clips that an epoch takes no time, the same ones in each."""
+        """So few clips that an epoch takes no time: the same ones in every fold, with other labels."""
         clips = pd.DataFrame({"clip": [str(number) for number in range(1, TRAIN + TEST + 1)]})
         clips["label"] = np.arange(len(clips)) % len(self.classes)
         for split, part in (("train", clips[:TRAIN]), ("test", clips[TRAIN:])):
