@@ -153,7 +153,8 @@ def carrier_table(records: Mapping[str, object], split: str = "test") -> Table:
         for measure in MEASURES:
             most, shuffled, r = (found.get((measure, what)) for what in ("most", "shuffled", "r"))
             touches = "–" if r is None else f"{number(most.mean(), 0)}, shuffled {number(shuffled.mean(), 0)}"
-            lines[name] |= {f"most {measure}": touches, f"r of {measure}": "–" if r is None else _cell(r, own, 2, (-1, 1))}
+            lines[name] |= {f"most {measure}": touches,
+                            f"r of {measure}": "–" if r is None else _cell(r, own, 2, (-1, 1))}
     note = ("Of bags that are right, on clips whose apex can be missed. Shuffled: the same instances against the "
             "apexes of all clips, which is what the place in the bag alone would give. r: within places. "
             f"{DRAWS} A dash: this network has no such part.")
