@@ -25,7 +25,8 @@ def seen(slim):
 
 
 ROWS = [("test", 0, 2, "smile", 0), ("test", 2, 0, "smile", 0), ("clean", 0, 2, "smile", 5),
-        ("clean", 0, 2, "smile", 0), ("clean", 6, 5, "turn", 6), ("test", 1, -1, "", 3), ("low_quality", 5, 6, "turn", 6)]
+        ("clean", 0, 2, "smile", 0), ("clean", 6, 5, "turn", 6), ("test", 1, -1, "", 3),
+        ("low_quality", 5, 6, "turn", 6)]
 
 
 def test_told_by_hand(seen):
