@@ -665,9 +665,9 @@ Table(pd.DataFrame(rows).T, "Five variants; every run taken for a draw of its ow
       "intervals by Dunnett, each, and all four of a table.")
 
 # %% [markdown]
-# Six runs on two draws know a difference less well than six runs on six draws, and thirty about as well. What a draw does to one variant
-# alone is the same for all seeds of the draw, and no number of seeds averages it out. But the interval does not know
-# that. It shrinks with every seed, and holds less and less often. The honest way is to average the seeds of a draw
+# Six runs on two draws know a difference less well than six runs on six draws, and thirty about as well. What a draw
+# does to one variant alone is the same for all seeds of the draw, and no number of seeds averages it out. But the
+# interval does not know that. It shrinks with every seed, and holds less and less often. The honest way is to average the seeds of a draw
 # first. Then two draws are two blocks again, and that is too few for a verdict. So in this book a new run gets a new
 # draw.
 #
