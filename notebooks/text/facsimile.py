@@ -606,8 +606,8 @@ for key in ("name", "kind", "draw", "what", "use", "licence", "video", "clips", 
 # ```
 #
 # or, in Python, `facsimile.make("facsimile", draw=1)`. For a quick trial, smaller sizes get a folder of their own:
-# `facsimile.make(clips=200, clean=50, slice_clips=10)`. A draw costs a minute or two on two cores, `facsimile-long`
-# twice that, and the disk space said above. It is made once.
+# `facsimile.make(clips=200, clean=50, slice_clips=10)`. A draw costs about half a minute on two cores,
+# `facsimile-long` about a minute, and the disk space said above. It is made once.
 #
 # ## Exercises
 #
