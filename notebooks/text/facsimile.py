@@ -60,7 +60,7 @@ from dfer_nb.viewing.pictures.strips import contact_sheet, film_strip
 
 # %% [markdown]
 # `facsimile.make` draws the dataset when it is not there yet, and returns its folder at once when it is. Drawing takes
-# about two minutes on two processor cores, and shows a progress bar. The folder takes about 130 MB.
+# about half a minute on two processor cores, and shows a progress bar. The folder takes about 130 MB.
 
 # %%
 folder = facsimile.make(dataset, draw, base=root or None)
@@ -613,8 +613,8 @@ for key in ("name", "kind", "draw", "what", "use", "licence", "video", "clips", 
 # ```
 #
 # or, in Python, `facsimile.make("facsimile", draw=1)`. For a quick trial, smaller sizes get a folder of their own:
-# `facsimile.make(clips=200, clean=50, slice_clips=10)`. A draw costs about two minutes on two cores, `facsimile-long`
-# twice that, and the disk space said above. It is made once.
+# `facsimile.make(clips=200, clean=50, slice_clips=10)`. A draw costs about half a minute on two cores,
+# `facsimile-long` about a minute, and the disk space said above. It is made once.
 #
 # ## Exercises
 #

@@ -744,7 +744,7 @@ print(f"the module alone: {(of_size[4].parameters - mean_of_four.parameters) / 1
 choices_table(presets.CHOICES["m3dfel"])
 
 # %%
-values_table({name: presets.PRESETS["m3dfel"][name].values() for name in ("paper", "laptop", "memorise")})
+values_table({name: presets.PRESETS["m3dfel"][name] for name in ("paper", "laptop", "memorise")})
 
 # %% [markdown]
 # And every variant, with what it answers:
