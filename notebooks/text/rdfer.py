@@ -512,26 +512,26 @@ for name, effect in agreement_adds.items():
     print(f"rdfer less loss-only, {name}: {effect.words()}")
 
 # %% tags=["hide-input"]
-ready = len({record.config["draw"] for record in heart}) == 8
-if ready:
-    kept_off = {name: less(name, "plain", "wrong_as_given", len(rivals)) for name in rivals}
-    assert per_draw(heart, "plain", reported("wrong_as_given")).mean() > 95
-    assert per_draw(heart, "plain", reported("right_as_given")).mean() > 95
-    droppers = ("rdfer", "noisy-only", "loss-only", "loss-drop")
-    assert all(kept_off[name].high < 0 for name in droppers)
-    strengthened, direct = kept_off["hard-only"], agreement_adds["wrong_as_given"]
-    assert strengthened.verdict and not strengthened.seen
-    assert direct.verdict and not direct.seen
+kept_off = {name: less(name, "plain", "wrong_as_given", len(rivals)) for name in rivals}
+assert per_draw(heart, "plain", reported("wrong_as_given")).mean() > 95
+assert per_draw(heart, "plain", reported("right_as_given")).mean() > 95
+assert all(kept_off[name].high < 0
+           for name in ("rdfer", "noisy-only", "loss-only", "loss-drop"))
+assert kept_off["hard-only"].verdict and not kept_off["hard-only"].seen
+assert agreement_adds["wrong_as_given"].high < 0
+assert agreement_adds["wrong_as_given: confusion"].high < 0
+runs = agreement_adds["wrong_as_given: run of one label"]
+assert runs.verdict and not runs.seen
 
 # %% [markdown]
-# RDFER keeps about a sixth of the wrong labels from being learnt. **Dropping does it**: *noisy-only* keeps as many from
-# being learnt; of strengthening alone nothing is seen. And the loss does as much without agreement: between RDFER and
-# *loss-only* no difference is seen. Why so few? A third of the labels is wrong, and a tenth of the clips is dropped.
-# What is strengthened carries wrong labels as well. So the share of the weight that lies on wrong labels moves by a few
-# points.
+# RDFER keeps about a fifth of the wrong labels from being learnt. **Dropping does it**: *noisy-only* keeps nearly as many
+# from being learnt; of strengthening alone nothing is seen. Here agreement does add something to the loss, a little: RDFER
+# lets a few wrong labels less be learnt than *loss-only*, and they are confusions, an expression that was taken for one
+# that it looks like. Of runs of one label no difference is seen. And weak clips that were called Neutral are learnt with
+# every rule; there are only some ten of them.
 #
-# RESULT PENDING: memorise; the paragraphs since the curves were written on six draws of former data. Check them and the
-# cell above, take its `ready` out; add whether agreement and the loss keep different kinds from being learnt.
+# Why so few? A third of the labels is wrong, and a tenth of the clips is dropped. What is strengthened carries wrong
+# labels as well. So the share of the weight that lies on wrong labels moves by three to five points.
 #
 # What is it worth on clips that the network has not seen?
 
@@ -547,9 +547,35 @@ tables.effects(heart, ["plain", *rivals, "clean-labels"], base="plain")
 direct_by_heart = directly(heart, pairs, ["plain", *rivals, "clean-labels"])
 
 # %% [markdown]
-# RESULT PENDING: memorise; gain of rdfer, of loss-only, their difference, which half of Eq. 2, stopped early, how much
-# there was to gain.
+# **A gain is seen**, on the test fold and on the clean clips: three to four points, for RDFER and for both rules by the
+# loss alone. It is about a fourth of what dropping just the wrong labels would gain. Between RDFER and *loss-only* no
+# difference is seen; one of three points would have been, four times in five. So what agreement keeps from being learnt
+# does not show in what is recognised.
 #
+# Which half does it? Each alone is tried on six draws, and no gain of either is seen; that of dropping is the larger one.
+#
+# **Stopping early** stays a rival. Plain training is best around its fifth epoch, as the curves show, and loses from there
+# on. An epoch that is chosen on 60 held-out clips, a third of them wrongly labelled, is a choice at random within wide
+# limits: its mean gain is as large as RDFER's, its interval twice as wide, and it has given up 60 clips to learn from.
+
+# %% tags=["hide-input"]
+found = against(heart, [*rivals, "clean-labels"], "plain", ["test", "clean"])
+for split in ("test", "clean"):
+    gains = {name: found[name][split] for name in found}
+    assert all(gains[name].low > 0 for name in ("rdfer", "loss-only", "loss-drop"))
+    share = gains["rdfer"].difference / gains["oracle-drop"].difference
+    print(f"{split}: RDFER gains {gains['rdfer'].words()}, {share:.2f} of what the oracle gains")
+    assert 0.15 < share < 0.35
+    for name in ("noisy-only", "hard-only", "stopped-early"):
+        assert gains[name].verdict and not gains[name].seen
+    for effect in (direct_by_heart["rdfer", "loss-only"][split],):
+        assert effect.verdict and not effect.seen
+best = pd.concat([r.epochs["test_war"] for r in heart if r.config["variant"] == "plain"],
+                 axis=1).mean(axis=1).idxmax() + 1
+print(f"plain training, mean over draws: best in epoch {best} of 16")
+assert best <= 8
+
+# %% [markdown]
 # ### Does the gain grow with the noise?
 #
 # The same clips with 0, 15, 33 and 50 % wrong labels, learnt by heart, six draws. Where no label is wrong, `oracle-drop`

@@ -89,6 +89,8 @@ class Effect:
         if not self.verdict:
             return number(self.difference, sign="+")
         mark = " *" if self.own else ""
+        if self.low == self.high:
+            return f"{number(self.difference, sign='+')} on every draw"
         if not self.seen:
             return f"no difference seen (could have seen {number(self.smallest)}){mark}"
         return f"{number(self.difference, sign='+')} ({number(self.low)} to {number(self.high)}){mark}"

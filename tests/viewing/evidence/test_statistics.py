@@ -267,3 +267,8 @@ def test_pairs_with_bases_of_their_own(sweep):
     found = within(sweep, [("better", "lame"), ("flat", "plain")], ["test"])
     assert found["flat", "plain"] == {"test": None}
     assert found["better", "lame"]["test"].difference > 4
+
+
+def test_a_difference_that_is_the_same_on_every_draw_says_so():
+    same = compare(table(plain=[70, 72, 74, 76], same=[70, 72, 74, 76]), "plain")["same"]
+    assert same.words() == "0.0 on every draw" and same.verdict and not same.seen
