@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from lightning_fabric import Fabric
 from dfer_nb import datasets, files
 from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import Plan, defaults, plan
+from dfer_nb.presets import Plan, defaults, plan, variants
 from dfer_nb.training.controls import few, hold_out, with_true_labels
 from dfer_nb.training.features import frozen
 from dfer_nb.training.fit import Data
@@ -23,6 +24,9 @@ from dfer_nb.training.optimise import Settings
 logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+START = re.compile(r"(?P<paper>\w+)/(?P<dataset>[\w-]+)/(?P<preset>[\w-]+)/(?P<variant>[\w-]+)"
+                   r"/fold(?P<fold>\d)/draw(?P<draw>\d+)/seed(?P<seed>\d+)(/threads(?P<threads>\d+))?")
+_START = "start=paper/dataset/preset/variant/fold1/draw0/seed0, as runs are called in results/"
 
 
 def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = True) -> Path:
@@ -47,8 +51,10 @@ class Request:
 
     root: the folder of "dfew", or another place for FACSimile than the data folder; drop_missing: leave out clips
     that a list names and the disk does not hold; zero_based: the lists count labels from 0; device: "auto", "cpu",
-    "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself.
-    Raises BadInput for a number or a name that does not exist, and for a variant that needs a truth that "dfew" lacks.
+    "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself. start: the run
+    whose last weights this one begins with, by the name that it has among kept runs (`training.results.called`).
+    Raises BadInput for a number or a name that does not exist, and for a variant that needs what is not there: the
+    truth, a start.
     """
 
     paper: str = "rdfer"
@@ -65,6 +71,7 @@ class Request:
     threads: int = 0
     drop_missing: bool = False
     zero_based: bool = False
+    start: str = ""
 
     def __post_init__(self):
         least = {"fold": 1, "seed": 0, "draw": 0, "epochs": 0, "devices": 1, "threads": 0}
@@ -79,6 +86,23 @@ class Request:
         if not source.drawn and (chosen.control == "truth" or chosen.training.labels == "true"):
             raise BadInput(f"{self.variant} needs to know which labels are wrong, and {self.dataset} does not say",
                            "the run's parameters", f"use {', '.join(datasets.drawn())}, or another variant")
+        if variants(self.paper)[self.variant or self.paper].begins and not self.start:
+            raise BadInput(f"{self.variant} goes on from another run", "the run's parameters", f"give {_START}")
+        if chosen.training.balance and self.devices > 1:  # of a clip twice in a batch one would be dropped
+            raise BadInput("classes are balanced by one process alone", "the run's parameters", "use devices=1")
+        self.first()
+
+    def first(self) -> "Request | None":
+        """The run to begin with, on the same device; None where there is none. Raises BadInput for a name of none."""
+        if not self.start:
+            return None
+        parts = START.fullmatch(self.start)
+        if not parts or parts["paper"] != self.paper:
+            raise BadInput(f"there is no run of {self.paper} called {self.start!r}", "the run's parameters",
+                           f"give {_START}")
+        numbers = {name: int(parts[name] or 1) for name in ("fold", "draw", "seed", "threads")}
+        names = {name: parts[name] for name in ("paper", "dataset", "preset", "variant")}
+        return Request(**names, **numbers, device=self.device, devices=self.devices)
 
     def plan(self) -> Plan:
         """The values that the names stand for."""
@@ -89,7 +113,7 @@ class Request:
         reading = {"drop_missing": self.drop_missing, "zero_based": self.zero_based}
         data = datasets.dataset(self.dataset).identity(self.root, self.draw, self.fold, **reading)
         chosen, device = self.plan(), self.device if self.device != "auto" else make_fabric(self).device.type
-        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads")
+        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads", "start")
         config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}
         config |= {"device": device, "precision": _precision(chosen, device)}
         return config | {"data": data} | asdict(chosen)

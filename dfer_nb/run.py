@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import torch
@@ -27,7 +27,7 @@ from dfer_nb.training.processes import is_first
 from dfer_nb.training.provenance import CODE, environment, is_edited
 from dfer_nb.training.record import FEATURES, Record, is_complete
 from dfer_nb.training.replay import features
-from dfer_nb.training.results import KEEP
+from dfer_nb.training.results import KEEP, called, digest
 
 STATES = 5  # of the code, whose traces are remembered
 PATIENCE = 5  # seconds without a word
@@ -50,7 +50,8 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
 
     parameters: those of `Request`, by name; fresh: train again, and replace the record once the new one is whole.
     A run that was cut short goes on after its last whole epoch, and ends with the same record; one that another process
-    is at is waited for; one that was made by code which computes otherwise than today's (`traces`) is trained again.
+    is at is waited for; one that was made by code which computes otherwise than today's (`traces`) is trained again; a
+    run to start from is made first, where it is not there.
     Raises BadInput for a bad parameter, dataset or clip; FloatingPointError for a non-finite gradient.
     """
     request = Request(paper, **parameters)
@@ -62,6 +63,7 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
         return Record(folder)  # without a lock: who can only read has it too
     if request.devices > 1 and is_edited():  # the other processes would load other code than this one has
         raise BadInput("the code was edited since it was loaded here", files.root(), "restart Python, or the kernel")
+    start = _started(request, progress)
     # of several processes that are one run, the first alone keeps others away, and starts the rest
     with files.alone(folder) if is_first() else contextlib.nullcontext():
         fresh = fresh or _out_of_date(folder, request, config)
@@ -69,8 +71,25 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
             state.remove(unfinished)
         if fresh or not is_complete(folder):
             with _threads(request.threads):
-                _train(fabric, request, config, folder, progress)
+                _train(fabric, request, config, folder, progress, start)
     return Record(folder)
+
+
+def _started(request: Request, progress: bool) -> Record | None:
+    """The record of the run to begin with, made where it is not there; None where there is none to begin with.
+
+    Raises BadInput where it has to be there: of a licensed dataset, whose folder nobody named, and for several devices.
+    """
+    first = request.first()
+    if first is None:
+        return None
+    if datasets.dataset(first.dataset).drawn and first.devices == 1:
+        return run(progress=progress, **asdict(first))
+    place = files.runs_dir() / first.paper / first.dataset / f"fold{first.fold}" / first.variant
+    found = [Record(path) for path in sorted(place.glob("seed*")) if is_complete(path)]
+    if mine := [record for record in found if called(record.config) == request.start]:
+        return mine[0]
+    raise BadInput(f"the run to begin with has not been made: {request.start}", place, "make it first, by itself")
 
 
 def out_of_date(record: Record, request: Request, config: dict, free: Iterable[str] = ()) -> list[str]:
@@ -107,12 +126,13 @@ def traces(request: Request) -> dict[str, dict[str, list]]:
     """What today's code computes: the traces of such a training on a few clips, of its clips' drawing, and of reading.
 
     What was traced -> series -> numbers; compared by `trace.differences`. About a second, once for each state of the
-    code: they are remembered under the runs folder.
+    code: they are remembered under the runs folder. Those of a run to begin with are among them.
     """
     variant = request.variant or request.paper
     name = f"{request.paper}/{request.dataset}/{request.preset}/{variant}"
     found = {f"training {name}": _remembered(name, lambda: _training_trace(request, variant))}
-    drawn = drawing(request.dataset)
+    drawn, first = drawing(request.dataset), request.first()
+    found |= traces(first) if first else {}
     return found | {"decoding": _remembered("decoding", decoding)} | (
         {f"drawing {request.dataset}": drawn} if drawn else {})
 
@@ -182,20 +202,24 @@ def _sample(dataset: str, size: int) -> Path:
 
 
 def _fit(request: Request, chosen: Plan, data: Data, fabric: Fabric, folder: Path, progress: bool,
-         resumable: bool = True) -> Fit:
+         resumable: bool = True, start: Record | None = None) -> Fit:
     """A training before its first step. A run and its trace both begin here, so that a trace sees how it begins."""
     torch.manual_seed(request.seed)
     model, method = build(request.paper, chosen)
+    if start:
+        start.load_weights(model)
     return Fit(model, method, data, chosen.training, request.seed, fabric, folder, progress, resumable)
 
 
-def _train(fabric: Fabric, request: Request, config: dict, folder: Path, progress: bool) -> None:
+def _train(fabric: Fabric, request: Request, config: dict, folder: Path, progress: bool, start: Record | None) -> None:
     data, arithmetic = prepare(request, progress), traces(request)
     source = datasets.dataset(request.dataset)
     drawn = source.digest(source.folder(request.root, request.draw, progress=False))
     made_with = environment(_device_name(fabric), len(data.frames)) | ({"drawn": drawn} if drawn else {})
+    if start:
+        made_with["start"] = digest((start.path / "checkpoint.pt").read_bytes())
     fabric.launch()
-    _fit(request, request.plan(), data, fabric, folder, progress).run(config, made_with, arithmetic)
+    _fit(request, request.plan(), data, fabric, folder, progress, start=start).run(config, made_with, arithmetic)
 
 
 def add_features(request: Request, record: Record) -> Record:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 
 from dfer_nb.data import video
@@ -53,10 +54,34 @@ def generator(seed: int, epoch: int, key: int, purpose: str = "") -> np.random.G
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(words)))
 
 
-def order(table, seed: int, epoch: int) -> np.ndarray:
-    """Row positions (N,) of a table, shuffled for an epoch, whatever order the rows are in."""
+def order(table, seed: int, epoch: int, balance: float = 0.0) -> np.ndarray:
+    """Row positions (N,) of a table, shuffled for an epoch, whatever order the rows are in.
+
+    balance: a class of n clips has a share of the positions that goes with n ** (1 - balance): 0, every clip once; 1,
+    every class equally often. No clip of a class comes twice more than another, and lots decide which come once more.
+    """
     by_name = np.argsort(table["clip"].to_numpy(dtype=str), kind="stable")
-    return by_name[generator(seed, epoch, 0, "order").permutation(len(table))]
+    draw = generator(seed, epoch, 0, "order")
+    if balance:
+        by_name = _balanced(by_name, table["label"].to_numpy()[by_name], balance, draw)
+    return by_name[draw.permutation(len(table))]
+
+
+def _balanced(rows: np.ndarray, labels: np.ndarray, balance: float, draw: np.random.Generator) -> np.ndarray:
+    """As many rows (N,), in which the classes have the shares that `order` says."""
+    classes, sizes = np.unique(labels, return_counts=True)
+    shares = sizes ** (1.0 - balance)
+    ends = np.round(np.cumsum(shares) / shares.sum() * len(rows)).astype(int)
+    parts = []
+    for which, size, wanted in zip(classes, sizes, np.diff(ends, prepend=0), strict=True):
+        own = rows[labels == which]
+        parts += [*[own] * (wanted // size), own[draw.permutation(size)[:wanted % size]]]
+    return np.concatenate(parts)
+
+
+def copies(rows: np.ndarray) -> np.ndarray:
+    """How often each row (N,) has come before in the order: 0 for the first time. Each time has lots of its own."""
+    return pd.Series(rows).groupby(rows).cumcount().to_numpy()
 
 
 @dataclass
@@ -91,29 +116,33 @@ def loader(
     augment: Augment | None = None,
     sample: Callable | None = None,
     shard: tuple[int, int] = (0, 1),
+    balance: float = 0.0,
 ) -> Iterator[Batch]:
     """Batches of one epoch; the next one is gathered by a thread while this one is used.
 
     cache: a FrameCache, or another with its methods (`training.features.FrozenFeatures`). train: the rows are shuffled
-    by `order(table, seed, epoch)` and augmented (when `augment` is given); else they come in the table's order, as they
-    are. n_frames: T, frames of every clip, uniformly spread over it (`video.uniform`). sample: another choice of frames
-    instead, `sample(available, rng) -> (T,)`; rng is the clip's generator in training and None in testing, as the
-    samplers of `video` take it. shard: (rank, world size) of one of several processes, each of which gets its part of
-    every batch (a clip twice rather than none). Raises BadInput for an empty table, a clip that is not in the cache, or
-    a size below 1.
+    by `order(table, seed, epoch, balance)` and augmented (when `augment` is given); else they come as they are, in the
+    table's order. n_frames: T, frames of every clip, uniformly spread over it (`video.uniform`). sample: another choice
+    of frames instead, `sample(available, rng) -> (T,)`; rng is the clip's generator in training and None in testing, as
+    the samplers of `video` take it. shard: (rank, world size) of one of several processes, each of which gets its part
+    of every batch (a clip twice rather than none). Raises BadInput for an empty table, a clip that is not in the cache,
+    or a size below 1.
     """
     _check(cache, table, batch_size, n_frames)
-    rows = order(table, seed, epoch) if train else np.arange(len(table))
+    rows = order(table, seed, epoch, balance) if train else np.arange(len(table))
+    turns = copies(rows)
     clips, labels = table["clip"].to_numpy(), torch.from_numpy(table["label"].to_numpy(np.int64, copy=True))
     frames_of = sample or (lambda available, rng: video.uniform(available, n_frames))
 
     def gather(number):
-        whole = rows[number * batch_size : (number + 1) * batch_size].astype(np.int64)
-        index = whole[shard[0] :: shard[1]] if shard[0] < len(whole) else whole[:1]
+        whole = np.arange(len(rows))[number * batch_size : (number + 1) * batch_size]
+        own = whole[shard[0] :: shard[1]] if shard[0] < len(whole) else whole[:1]
+        index = rows[own].astype(np.int64)
         names = clips[index].tolist()
-        lots = [generator(seed, epoch, key(c), "frames") if train else None for c in names]
+        keys = [key(f"{name} again {turn}" if turn else name) for name, turn in zip(names, turns[own], strict=True)]
+        lots = [generator(seed, epoch, k, "frames") if train else None for k in keys]
         chosen = [frames_of(len(cache.frames(c)), rng) for c, rng in zip(names, lots, strict=True)]
-        draws = augment.draw([generator(seed, epoch, key(c)) for c in names]) if train and augment else None
+        draws = augment.draw([generator(seed, epoch, k) for k in keys]) if train and augment else None
         return index, names, _pinned(cache.take(names, chosen), device), draws
 
     numbers = range(count(len(table), batch_size))

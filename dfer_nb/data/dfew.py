@@ -16,7 +16,7 @@ from dfer_nb.errors import BadInput
 HEADER = ("video_name", "label")
 N_CLASSES = 7
 SPLITS, FRAMES = "EmoLabel_DataSplit", "Clip/clip_224x224"
-TRAIN, TEST = 16, 4  # clips of a sample in the two lists of a fold
+TRAIN, TEST = 24, 4  # clips of a sample in the two lists of a fold
 
 
 class Dfew(Dataset):

@@ -25,18 +25,20 @@ class Cost:
     gmac_exact_types: float
 
 
-def cost(build: Callable[[], nn.Module], frames: Sequence[int] = (1, 16, 3, 112, 112)) -> Cost:
+def cost(build: Callable[[], nn.Module], frames: Sequence[int] = (1, 16, 3, 112, 112),
+         twice: tuple[type[nn.Module], ...] = ()) -> Cost:
     """The cost of what `build()` returns on an input of shape `frames`, in testing; nothing is computed or allocated.
 
     frames (B, T, 3, H, W): one clip of the papers' 16 frames of 112 px, unless told otherwise. gmac is of matrix
     products and convolutions, however they are called (PyTorch's own counter, half its FLOPs). Weights that `build`
-    would load from a file have no values here: build without them, they change no cost.
+    would load from a file have no values here: build without them, they change no cost. twice: kinds of modules that
+    are computed a second time whenever they are called, as code does that forgets what it has already.
     """
     # The meta device is not only cheap: on a CPU an LSTM is one operation, of which PyTorch's counter knows nothing.
     # eval() and no_grad(), as the counters in use do.
     with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
         net = build().eval()
-        with by_exact_type(net) as macs:
+        with by_exact_type(net) as macs, computed_twice(net, twice):
             net(torch.empty(*frames))
     return Cost(sum(p.numel() for p in net.parameters()), counter.get_total_flops() / 2e9, sum(macs) / 1e9)
 
@@ -56,6 +58,20 @@ def by_exact_type(net: nn.Module) -> Iterator[list[int]]:
     handles = [listen(layer, RULES[type(layer)]) for layer in net.modules() if type(layer) in RULES]
     try:
         yield macs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def computed_twice(net: nn.Module, kinds: tuple[type[nn.Module], ...]) -> Iterator[None]:
+    """Meanwhile, every module of these kinds is computed again after each call; what comes out stays what it was."""
+    def again(module: nn.Module, inputs: tuple, options: dict, output) -> None:
+        module.forward(*inputs, **options)
+
+    handles = [part.register_forward_hook(again, with_kwargs=True) for part in net.modules() if isinstance(part, kinds)]
+    try:
+        yield
     finally:
         for handle in handles:
             handle.remove()

@@ -4,37 +4,14 @@ Source: Z. Zhao, Q. Liu, "Former-DFER: Dynamic Facial Expression Recognition Tra
 """
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from dfer_nb.errors import BadInput
 from dfer_nb.models.backbones import FaceNet, ImageBackbone, backbone
 from dfer_nb.models.host import Host
+from dfer_nb.models.layers import Encoder
 
 _SHRINK = {"resnet18": 16, "facenet": 8}  # sides of a frame and of the map before the last stage
-
-
-class Encoder(nn.Module):
-    """A transformer encoder that normalises before each branch (pre-norm), with tanh-GELU.
-
-    tokens (B, L, dim) -> (B, L, dim). dim is a multiple of heads; mlp: hidden units of the feed-forward branch.
-    """
-
-    def __init__(self, dim: int, heads: int, mlp: int):
-        super().__init__()
-        self.heads = heads
-        self.before_attention, self.before_mlp = nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.qkv, self.out = nn.Linear(dim, 3 * dim, bias=False), nn.Linear(dim, dim)
-        self.mlp = nn.Sequential(nn.Linear(dim, mlp), nn.GELU(approximate="tanh"), nn.Linear(mlp, dim))
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        tokens = tokens + self._attend(self.before_attention(tokens))
-        return tokens + self.mlp(self.before_mlp(tokens))
-
-    def _attend(self, tokens: torch.Tensor) -> torch.Tensor:
-        q, k, v = self.qkv(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each (B, heads, L, d)
-        mixed = F.scaled_dot_product_attention(q, k, v)
-        return self.out(mixed.transpose(1, 2).flatten(2))  # (B, L, dim)
 
 
 class FormerDFER(Host):

@@ -1,6 +1,7 @@
 """Layers shared by the chapters."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from dfer_nb.errors import BadInput
@@ -41,6 +42,36 @@ class SequenceModel(nn.Module):
         if self.over_time == "last":
             return torch.cat([*self.lstm(sequence)[1][0]], dim=1)  # the states of the two directions, each (B, dim / 2)
         return self.lstm(sequence)[0].mean(dim=1)
+
+
+class Encoder(nn.Module):
+    """A transformer encoder that normalises before each branch (pre-norm), with tanh-GELU.
+
+    tokens (B, L, dim) -> (B, L, dim); watched, also how much each token (row) looks at each (column), (B, heads, L, L).
+    width: of each head, 0 for dim / heads; mlp: hidden units of the feed-forward branch. Raises BadInput for heads that
+    do not divide dim.
+    """
+
+    def __init__(self, dim: int, heads: int, mlp: int, width: int = 0):
+        super().__init__()
+        if not width and dim % heads:
+            raise BadInput(f"{heads} heads do not divide {dim} channels", "Encoder", "give another number, or a width")
+        self.heads, inner = heads, heads * width or dim
+        self.before_attention, self.before_mlp = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.qkv, self.out = nn.Linear(dim, 3 * inner, bias=False), nn.Linear(inner, dim)
+        self.mlp = nn.Sequential(nn.Linear(dim, mlp), nn.GELU(approximate="tanh"), nn.Linear(mlp, dim))
+
+    def forward(self, tokens: torch.Tensor, watched: bool = False) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+        normed = self.before_attention(tokens)
+        q, k, v = self.qkv(normed).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # each (B, heads, L, d)
+        if watched:
+            attention = (q @ k.transpose(2, 3) * q.shape[-1] ** -0.5).softmax(-1)
+            mixed = attention @ v
+        else:
+            mixed = F.scaled_dot_product_attention(q, k, v)
+        tokens = tokens + self.out(mixed.transpose(1, 2).flatten(2))  # (B, L, dim)
+        tokens = tokens + self.mlp(self.before_mlp(tokens))
+        return (tokens, attention) if watched else tokens
 
 
 def parameter_groups(model: nn.Module) -> dict[str, list[nn.Parameter]]:

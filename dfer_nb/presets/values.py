@@ -52,6 +52,7 @@ class Variant:
     method: dict = field(default_factory=dict)
     full_size: dict = field(default_factory=dict)
     control: str = ""  # the rule of `training.controls.Control` that takes the method's place
+    begins: bool = False  # needs the weights of another run to begin with
 
 
 # A chapter's laptop presets begin with these, and say what they change.

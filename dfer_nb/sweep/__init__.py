@@ -28,7 +28,7 @@ from dfer_nb.training.results import KEEP, RUNS, Kept, called, kept_run
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
 
-FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `request.Request`
+FIELDS = {"dataset", "root", "preset", "epochs", "device", "start"}  # of a group, as in `request.Request`
 LISTS = {"draws": 0, "seeds": None, "folds": 1}  # and what each is where it is not given; a seed is its draw's number
 
 
@@ -101,9 +101,9 @@ def declared(paper: str) -> list[Job]:
 
     The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws (each run has the
     seed of its draw's number, if no seeds are given: tables want one run of a variant on a draw), and
-    `keep: whole` where probabilities are wanted, or `features` for those and the features of the test clips. Every run
-    has one thread. Raises BadInput for what is not known, and for two runs that would take each other's place in
-    results/.
+    `keep: whole` where probabilities are wanted, or `features` for those and the features of the test clips. {draw},
+    {seed} and {fold} in `start` are those of the run. Every run has one thread. Raises BadInput for what is not known,
+    and for two runs that would take each other's place in results/.
     """
     path = files.results_dir() / paper / "sweep.yml"
     if not path.exists():
@@ -145,8 +145,11 @@ def _expanded(paper: str, group: dict, path: Path) -> Iterable[Job]:
     for draw, seed, fold in product(*(group.get(name, [least]) for name, least in LISTS.items())):
         for variant, answers in group["variants"].items():
             try:
-                own = draw if seed is None else seed
-                request = Request(paper, variant=variant, draw=draw, seed=own, fold=fold, **shared)
+                which = {"draw": draw, "seed": draw if seed is None else seed, "fold": fold}
+                start = str(group.get("start", ""))
+                for name, number in which.items():
+                    start = start.replace(f"{{{name}}}", str(number))
+                request = Request(paper, variant=variant, **which, **shared | {"start": start})
             except BadInput as error:
                 raise BadInput(error.what, path, error.todo) from None
             yield Job(request, answers, group.get("keep", KEEP[0]))

@@ -13,7 +13,7 @@ HELD_OUT = "held_out"  # the split that chooses an epoch
 
 
 class Control(Method):
-    """A paper's network and losses without what its method does to the clips.
+    """A paper's network, losses and decision without what its method does to the clips.
 
     rule: "none" trains every clip alike; "random" drops the share of each batch that a lot decides; "loss" the share
     with the largest loss; "truth" every clip whose label is known to be wrong (the oracle: what dropping can reach).
@@ -27,7 +27,7 @@ class Control(Method):
                            f"use a share from 0 to 1 and one of {', '.join(RULES)}")
         super().__init__(base.smoothing)
         self.base, self.rule, self.share, self.start = base, rule, share, start
-        self.loss, self.auxiliary, self.columns = base.loss, base.auxiliary, base.columns
+        self.loss, self.auxiliary, self.columns, self.decide = base.loss, base.auxiliary, base.columns, base.decide
         self.seed, self.wrong = 0, frozenset()
 
     def prepare(self, clips: pd.DataFrame, truth: pd.DataFrame | None, seed: int) -> None:

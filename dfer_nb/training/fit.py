@@ -21,7 +21,7 @@ from dfer_nb.training.memory import learnt
 from dfer_nb.training.method import Method, Output
 from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
 from dfer_nb.training.processes import gather, whole_batch
-from dfer_nb.training.record import save_checkpoint, write_json, write_tables
+from dfer_nb.training.record import UNFILTERED, save_checkpoint, write_json, write_tables
 
 
 @dataclass
@@ -50,11 +50,17 @@ class Data:
         return (self.table["split"] == HELD_OUT).any()
 
 
-def clip_rows(batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> pd.DataFrame:
-    """The record's rows of a batch: clip, label, prediction, probabilities, loss and a method's columns."""
-    probabilities = output["logits"].float().softmax(1)
+def clip_rows(batch: Batch, output: Output, decided: torch.Tensor | None, loss: torch.Tensor,
+              extra: dict) -> pd.DataFrame:
+    """The record's rows of a batch: clip, label, prediction, probabilities, loss and a method's columns.
+
+    decided: what the method's `decide` gave; where it is not None, `unfiltered` is what the network itself says.
+    """
+    own = {} if decided is None else {UNFILTERED: output["logits"].argmax(1)}
+    probabilities = (output["logits"] if decided is None else decided).float().softmax(1)
     columns = {
         "prediction": probabilities.argmax(1),
+        **own,
         **{f"p{c}": probabilities[:, c] for c in range(probabilities.shape[1])},
         "loss": loss,
         **extra,
@@ -62,7 +68,7 @@ def clip_rows(batch: Batch, output: Output, loss: torch.Tensor, extra: dict) -> 
     rows = pd.DataFrame({name: value.detach().float().cpu().numpy() for name, value in columns.items()})
     rows.insert(0, "clip", batch.clip)
     rows.insert(1, "label", batch.label.cpu().numpy())
-    whole = ["prediction", *(name for name in extra if name[0] == "s" and name[1:].isdigit())]
+    whole = ["prediction", *own, *(name for name in extra if name[0] == "s" and name[1:].isdigit())]
     return rows.astype(dict.fromkeys(whole, np.int8))
 
 
@@ -95,8 +101,9 @@ class Fit:
         pictures = train and not s.features  # features cannot be cropped or recoloured
         augment = Augment(crop_scale=s.crop_scale, flip=s.flip, jitter=s.jitter) if pictures else None
         shard = self.fabric.global_rank, self.fabric.world_size
-        return loader(self.data.frames, self.data.split(split), s.batch_size, s.max_frames, self.fabric.device,
-                      train=train, seed=self.seed, epoch=self.epoch, augment=augment, shard=shard)
+        return loader(self.data.frames, self.data.split(split), s.batch_size, s.n_frames, self.fabric.device,
+                      train=train, seed=self.seed, epoch=self.epoch, augment=augment, sample=s.sample, shard=shard,
+                      balance=s.balance if train else 0.0)
 
     def train_epoch(self) -> pd.DataFrame:
         """One pass over the training clips; returns their rows as the method saw them."""
@@ -129,7 +136,7 @@ class Fit:
         guard_gradients(self.optimizer, self.settings.clip_norm, f"epoch {self.epoch + 1}, step {step + 1} of {steps}")
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return clip_rows(batch, output, loss, {"weight": weights, **columns})
+        return clip_rows(batch, output, self.method.decide(output), loss, {"weight": weights, **columns})
 
     @torch.no_grad()
     def evaluate(self, split: str) -> pd.DataFrame:
@@ -138,7 +145,8 @@ class Fit:
         rows = []
         for batch in self.batches(split, train=False):
             output = self.model(batch.frames)
-            rows.append(clip_rows(batch, output, self.method.loss(output, batch), self.method.columns(output)))
+            loss, columns = self.method.loss(output, batch), self.method.columns(output)
+            rows.append(clip_rows(batch, output, self.method.decide(output), loss, columns))
         return self._gathered(rows)
 
     def _gathered(self, rows: list[pd.DataFrame]) -> pd.DataFrame:
@@ -203,6 +211,9 @@ class Fit:
                 f"{name}_war": metrics.war(rows["label"], rows["prediction"]),
                 f"{name}_uar": metrics.uar(rows["label"], rows["prediction"]),
             }
+            if UNFILTERED in rows:
+                row[f"{name}_war_{UNFILTERED}"] = metrics.war(rows["label"], rows[UNFILTERED])
+                row[f"{name}_uar_{UNFILTERED}"] = metrics.uar(rows["label"], rows[UNFILTERED])
         if self.data.truth is not None:
             row |= learnt(parts["train"], self.data.truth)
         return row | {"seconds": seconds}

@@ -15,11 +15,12 @@ from pandas.api.types import is_string_dtype
 from dfer_nb import files
 from dfer_nb.trace import dumps, equal
 from dfer_nb.training import results, state
-from dfer_nb.training.record import FEATURES, TRACES, Record
+from dfer_nb.training.record import FEATURES, TRACES, UNFILTERED, Record
 from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept_traces, kept_truth
 
 FORMAT = "dfer_nb kept runs 1"
-SLIM = ("split", "clip", "label", "prediction", "loss", "agreement", "weight")  # of the training clips; of others four
+OF_ALL = ("split", "clip", "label", "prediction", UNFILTERED)  # what slim keeps of a clip, as far as it is there
+SLIM = (*OF_ALL, "loss", "agreement", "weight")  # and of a training clip
 
 
 def keep(runs: Iterable[tuple[Record, str]]) -> None:
@@ -107,9 +108,9 @@ def _reported(record: Record, slim: bool) -> pd.DataFrame:
 def _slim(clips: pd.DataFrame, config: dict) -> pd.DataFrame:
     train = clips["split"] == "train"
     if config["training"]["features"] or not train.any():
-        return clips.loc[~train, [*SLIM[:4]]]
+        return clips.loc[~train, [name for name in OF_ALL if name in clips]]
     clips = clips[[name for name in SLIM if name in clips]].copy()
-    clips.loc[~train, [name for name in SLIM[4:] if name in clips]] = None
+    clips.loc[~train, [name for name in SLIM if name in clips and name not in OF_ALL]] = None
     return clips
 
 
@@ -119,7 +120,7 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
     for name, column in frame.items():
         if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
             columns[name] = pa.array(column.to_numpy())
-        elif name == "features":
+        elif name in results.VECTORS:
             columns[name] = pa.array(list(column), results.VECTOR)
         else:
             columns[name] = pa.array(column, pa.string() if is_string_dtype(column.dtype) else None, from_pandas=True)

@@ -12,10 +12,10 @@ Output = dict[str, torch.Tensor]  # what a model returns; `logits` (B, 7) is alw
 class Method:
     """Cross-entropy, and the hooks that a paper's method overrides.
 
-    The loop calls `prepare` once; per batch `loss`, `columns`, `weights`, `auxiliary`; and once an epoch
-    `before_epoch` and `after_epoch`. Where several processes share a batch, `weights` is asked about all of it, and
-    the other three about each part. What a method remembers between epochs goes through `state_dict`, so that a run
-    resumes.
+    The loop calls `prepare` once; per batch `loss`, `columns`, `decide`, and in training `weights` and `auxiliary`; and
+    once an epoch `before_epoch` and `after_epoch`. Where several processes share a batch, `weights` is asked about all
+    of it, and the others about each part. What a method remembers between epochs goes through `state_dict`, so that a
+    run resumes.
     """
 
     def __init__(self, smoothing: float = 0.0):
@@ -44,6 +44,14 @@ class Method:
     def columns(self, output: Output) -> dict[str, torch.Tensor]:
         """Further values per clip, each (B,), for `weights` and for the record's clip table."""
         return {}
+
+    def decide(self, output: Output) -> torch.Tensor | None:
+        """Logits (B, 7) to predict from, -inf for what is ruled out; None, as here, for the network's own.
+
+        What they give is the record's prediction and probabilities; the network's own answer stands beside it, in the
+        column `unfiltered`. The loss is that of `loss`, whatever is decided.
+        """
+        return None
 
     def prepare(self, clips: pd.DataFrame, truth: pd.DataFrame | None, seed: int) -> None:
         """Called once before training, also of a resumed run: the training clips, and the truth where it is known."""

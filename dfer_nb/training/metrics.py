@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
 from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.training.record import UNFILTERED
 
 CLASSES = list(range(len(EXPRESSIONS)))
 
@@ -35,11 +36,13 @@ def confusion(label, prediction) -> np.ndarray:
 
 
 def summary(clips) -> dict:
-    """WAR, UAR, recalls and the number of clips of a table with `label` and `prediction`."""
-    label, prediction = clips["label"].to_numpy(), clips["prediction"].to_numpy()
-    return {
-        "WAR": war(label, prediction),
-        "UAR": uar(label, prediction),
-        "recalls": recalls(label, prediction),
-        "clips": len(clips),
-    }
+    """WAR, UAR, recalls and the number of clips of a table with `label` and `prediction`.
+
+    Where it has `unfiltered`, what the network says where its method decides otherwise, the same of that beside it.
+    """
+    found = {**_scores(clips["label"], clips["prediction"]), "clips": len(clips)}
+    return found | ({UNFILTERED: _scores(clips["label"], clips[UNFILTERED])} if UNFILTERED in clips else {})
+
+
+def _scores(label, prediction) -> dict:
+    return {"WAR": war(label, prediction), "UAR": uar(label, prediction), "recalls": recalls(label, prediction)}

@@ -1,10 +1,14 @@
 """Optimiser, learning-rate schedule and the guard on gradients."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import torch
 
+from dfer_nb.data.video import dynamic, uniform
 from dfer_nb.errors import BadInput
 from dfer_nb.models.layers import parameter_groups
 
@@ -14,6 +18,9 @@ class Settings:
     """Everything about training that is not the model or the method. Rates are per step of AdamW or SGD.
 
     size: pixels; max_frames: frames kept of a clip; epochs and warmup: epochs; clip_norm: per parameter group, 0 = off.
+    segments and frames_per_segment: dynamic sampling U x V, V of the kept frames from each of U equal segments, at a
+    place that is drawn anew in every epoch, in testing in the middle (`video.dynamic`); segments 0: all kept frames.
+    shuffled: the frames that the model sees are out of order, in training and testing, a control.
     cosine_from: where a cosine begins to fall, after the "warmup", or at the "start", so that it runs over all epochs
     and the warm-up cuts into it, as in the public code of M3DFEL's authors.
     precision: on a GPU; cpu_precision: on a CPU that computes it natively (else float32), 2-D convolutions alone:
@@ -21,7 +28,8 @@ class Settings:
     features: "" trains on frames; a backbone's name trains heads on its frozen frame features instead.
     labels: "given", or "true" (FACSimile's truth, the upper bound). held_out: share of the training clips, by identity
     where identities are known, that are not trained on but choose the epoch that is reported; 0: the last epoch is.
-    train_clips: so many of the training clips, drawn by lot; 0: all of them.
+    train_clips: so many of the training clips, drawn by lot; 0: all of them. balance: from 0, every clip once an epoch,
+    to 1, every class equally often, by over- and undersampling.
     """
 
     size: int
@@ -47,6 +55,10 @@ class Settings:
     labels: str = "given"
     held_out: float = 0.0
     train_clips: int = 0
+    segments: int = 0
+    frames_per_segment: int = 1
+    shuffled: bool = False
+    balance: float = 0.0
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or not 0 <= self.warmup <= self.epochs:
@@ -64,6 +76,34 @@ class Settings:
         if self.cosine_from not in ("warmup", "start"):
             raise BadInput(f"a cosine cannot begin at {self.cosine_from!r}", "training settings",
                            'use cosine_from "warmup" or "start"')
+        self._check_frames()
+
+    def _check_frames(self):
+        u, v = self.segments, self.frames_per_segment
+        if u < 0 or v < 1 or (u and self.max_frames % (u * v)):
+            raise BadInput(f"U={u} segments of V={v} frames cannot be taken from {self.max_frames} frames",
+                           "training settings", "use U and V of at least 1, and a multiple of U x V for max_frames; "
+                           "segments=0 takes all frames")
+        if not 0 <= self.balance <= 1:
+            raise BadInput(f"classes cannot be balanced by {self.balance}", "training settings", "use 0 to 1")
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of a clip that the model sees, T."""
+        return self.segments * self.frames_per_segment or self.max_frames
+
+    @property
+    def sample(self) -> Callable | None:
+        """Which of a clip's kept frames the model sees, as `batches.loader` asks it; None: uniformly spread ones."""
+        return partial(_chosen, self) if self.segments or self.shuffled else None
+
+
+def _chosen(settings: Settings, available: int, rng: np.random.Generator | None) -> np.ndarray:
+    u, v = settings.segments, settings.frames_per_segment
+    frames = dynamic(available, u, v, rng) if u else uniform(available, settings.n_frames)
+    if settings.shuffled:  # in testing all clips alike
+        frames = (rng or np.random.default_rng(0)).permutation(frames)
+    return frames
 
 
 def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = True) -> torch.optim.Optimizer:

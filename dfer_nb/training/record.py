@@ -12,6 +12,7 @@ from dfer_nb.errors import BadInput
 
 CHECKPOINT_FORMAT = "dfer_nb checkpoint 1"
 FEATURES, TRACES = "features.parquet", "traces.json"
+UNFILTERED = "unfiltered"  # the column of what a network itself says, where the method decides otherwise
 
 
 class Record:
@@ -71,8 +72,14 @@ class Record:
         return self._json(TRACES) if (self.path / TRACES).exists() else {}
 
     def load_weights(self, model: torch.nn.Module) -> None:
-        """Put the run's last weights into a model. Raises BadInput (see `load_checkpoint`)."""
-        model.load_state_dict(load_checkpoint(self.path / "checkpoint.pt")["model"])
+        """Put the run's last weights into a model. Raises BadInput for another network's, and where there are none."""
+        path = self.path / "checkpoint.pt"
+        weights, own = load_checkpoint(path)["model"], model.state_dict()
+        parts = sorted(weights.keys() ^ own.keys()) or [part for part in own if weights[part].shape != own[part].shape]
+        if parts:
+            raise BadInput(f"these are the weights of another network: {len(parts)} of its parts differ, such as "
+                           f"{parts[0]}", path, "build the network as config.json beside them says: depths, sizes, …")
+        model.load_state_dict(weights)
 
     def __repr__(self) -> str:
         paper, dataset, fold, variant, seed, preset = (

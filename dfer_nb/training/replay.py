@@ -16,13 +16,16 @@ def features(record: Record, model: torch.nn.Module, data: Data, settings: Setti
     """The network's feature vector of every clip of a split, with the weights of the epoch that is reported.
 
     model: as the run built it; its `features` output is (B, D). Returns a table: clip, and features, an array (D,) in
-    half precision. Raises BadInput when the record has no checkpoint (those in results/ have none).
+    half precision; and alike what the model says with `kept(frames)`, if it has that, each (B, n). Raises BadInput
+    when the record has no checkpoint (those in results/ have none).
     """
     record.load_weights(model)
     model.eval().to(memory_format=torch.channels_last)
     parts = []
-    for batch in loader(data.frames, data.split(split), settings.batch_size, settings.max_frames,
-                        torch.device("cpu"), train=False):
-        found = model(batch.frames)["features"].float().numpy().astype(np.float16)
-        parts.append(pd.DataFrame({"clip": batch.clip, "features": list(found)}))
+    for batch in loader(data.frames, data.split(split), settings.batch_size, settings.n_frames,
+                        torch.device("cpu"), train=False, sample=settings.sample):
+        found = {"features": model(batch.frames)["features"]} | (
+            model.kept(batch.frames) if hasattr(model, "kept") else {})
+        vectors = {name: list(value.float().numpy().astype(np.float16)) for name, value in found.items()}
+        parts.append(pd.DataFrame({"clip": batch.clip, **vectors}))
     return pd.concat(parts, ignore_index=True)

@@ -25,7 +25,7 @@ from dfer_nb.training.record import TRACES, Record
 RUNS = "runs.jsonl"
 KEEP = ("slim", "whole", "features")  # how much of a record is kept, least first
 TABLES = ("epochs", "clips", "features")
-VECTOR = pa.list_(pa.float16())
+VECTOR, VECTORS = pa.list_(pa.float16()), ("features", "windows")  # columns of vectors
 
 
 def called(config: dict) -> str:

@@ -18,13 +18,13 @@ from dfer_nb.models.host import Host
 from dfer_nb.models.layers import parameter_groups
 from dfer_nb.training.fit import Fit
 from dfer_nb.training.optimise import Settings
-from dfer_nb.training.record import Record
+from dfer_nb.training.record import UNFILTERED, Record
 from dfer_nb.training.replay import features
 
 EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 24, 32, 20, 50
 SEED, FOLD = 1, 2  # with 0, or the first, what they are multiplied by or mistaken for would not show
 DIGITS = 7  # significant ones that are written
-VOTES = "si"  # first letters of columns that hold a class: the numbers beside them say more
+VOTES, CLASSES = "si", (UNFILTERED, "otherwise")  # columns that hold a class, by first letter or name: others say more
 
 
 def small(settings: Settings, model: torch.nn.Module) -> Settings:
@@ -100,7 +100,7 @@ def _of_record(record: Record) -> dict[str, list]:
 
 def _says_more(column: str) -> bool:
     vote = column[0] in VOTES and column[1:].isdigit()
-    return not vote and column not in ("split", "epoch", "clip", "label", "prediction", "weight")
+    return not vote and column not in ("split", "epoch", "clip", "label", "prediction", "weight", *CLASSES)
 
 
 def _weights(fit: Fit) -> dict[str, torch.Tensor]:

@@ -7,9 +7,8 @@ from torch import nn
 from dfer_nb.errors import BadInput
 from dfer_nb.models import hosts
 from dfer_nb.models.backbones import backbone
-from dfer_nb.models.former_dfer import Encoder
 from dfer_nb.models.hosts import FaceNet3D, FormerDFER, VideoHost, host, per_frame
-from dfer_nb.models.layers import parameter_groups
+from dfer_nb.models.layers import Encoder, parameter_groups
 from dfer_nb.models.layers3d import OverTime, as_video, inflate
 
 NAMES = ("r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru", "former-dfer")

@@ -49,6 +49,27 @@ def costs_table(rows: Mapping[str, Cost], paper: str, table: str, notes: Mapping
     return Table(pd.DataFrame.from_dict(lines, orient="index"), caption, " ".join(remarks))
 
 
+def counts_table(counts: Mapping[str, Mapping[str, Cost]], paper: str, table: str, note: str = "") -> Table:
+    """True counts of a table's networks, made in several ways, beside the published FLOPs; of the last way the gap.
+
+    counts: a way to count, in words -> the paper's row -> the cost. Raises BadInput as `costs_table` does.
+    """
+    published = load(paper, table)
+    theirs = published["rows"]
+    for row in (row for ways in counts.values() for row in ways):
+        pick(theirs, row, f"table {table} has no row {row!r}")
+    lines = {}
+    for row, cells in theirs.items():
+        flops = pick(cells, "FLOPs", f"table {table} has no column 'FLOPs'")
+        found = {f"GMAC, {way}": own.get(row) for way, own in counts.items()}
+        line = {way: number(cost.gmac, 2) if cost else NOT_BUILT for way, cost in found.items()}
+        *_, last = found.values()
+        gap = number(last.gmac - flops, 2, "+") if last and flops is not None else "–"
+        lines[row] = line | {"FLOPs, paper": number(flops, 2), "last count less paper": gap}
+    caption = f"GMAC, here and in: {published['title']} (Table {table})"
+    return Table(pd.DataFrame.from_dict(lines, orient="index"), caption, note)
+
+
 def _line(cost: Cost | None, cells: Mapping, table: str, tolerance: float) -> dict[str, str]:
     flops = pick(cells, "FLOPs", f"table {table} has no column 'FLOPs'")
     line = {"parameters, here": number(cost.parameters / 1e6) if cost else NOT_BUILT}
