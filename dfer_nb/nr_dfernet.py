@@ -200,7 +200,8 @@ class NRDFERNet(Host):
         cut = snippets(tokens, length, stride)  # (B, Ns, L, D)
         times = snippets(self.times[:, 1:], length, stride) if self.snippet_times == "own" else (
             self.times[:, None, 1:length + 1])
-        features, _ = self.classify(cut.flatten(0, 1), times.expand_as(cut).flatten(0, 1))
+        # PyTorch's fused attention is made for more than four tokens: three times as slow here as what can be watched
+        features, _ = self.classify(cut.flatten(0, 1), times.expand_as(cut).flatten(0, 1), watch=not self.training)
         return self.classifier(self.scale(features)).unflatten(0, cut.shape[:2])
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Presets: every value has a source, `paper` agrees with what the paper states, every variant builds."""
 
+import re
 from dataclasses import asdict
 
 import pytest
@@ -21,7 +22,7 @@ def stated(paper: str) -> dict:
 
 
 # the papers' spelling -> ours
-PRINTED = {"AdamW": "adamw", "ResNet50": "resnet50", "ImageNet": "imagenet", "R3D18": "r3d",
+PRINTED = {"AdamW": "adamw", "SGD": "sgd", "ResNet50": "resnet50", "ImageNet": "imagenet", "R3D18": "r3d",
            "Torchvision": "torchvision"}
 
 
@@ -59,6 +60,39 @@ def test_the_m3dfel_paper_preset_is_the_papers():
     assert {name: model[name] for name in whole} == whole  # what `fixed` says is switched on
 
 
+def test_the_nr_dfernet_paper_preset_is_the_papers():
+    fixed = {"loss": "cross-entropy", "pretrained_afew": "DFEW", "stem_layers": 3, "static_stride": 2,
+             "dynamic_layers": 3, "dynamic_kernel": 3, "folds": 5}
+    tuned = presets.plan("nr_dfernet", "paper", "fine-tuned").training
+    agree("nr_dfernet", fixed, lambda ours: {
+        "n_frames": ours["length"], "dynamic_frames": ours["length"] - 1, "mu_1": ours["mu1"], "mu_2": ours["mu2"],
+        "fuse": {"both": "sum"}[ours["branches"]], "class_token": {"dynamic": "mean of the frames"}[ours["token"]],
+        "jitter": ours["jitter"] > 0, "epochs_afew": tuned.epochs, "lr_afew": tuned.lr,
+    })
+    assert presets.plan("nr_dfernet", "paper").method["filtered"] and tuned.lr_backbone == tuned.lr
+    assert tuned.schedule == "exponential" and not tuned.train_clips
+
+
+def test_nr_dfernets_model_sees_u_times_v_frames_of_those_that_are_kept():
+    frames = {("laptop", "facsimile"): 32, ("laptop", "facsimile-long"): 64, ("paper", "dfew"): 128}
+    for (preset, dataset), kept in frames.items():
+        chosen = presets.plan("nr_dfernet", preset, dataset=dataset)
+        assert (chosen.training.max_frames, chosen.training.n_frames, chosen.model["length"]) == (kept, 16, 16)
+
+
+def test_table_1_is_three_switches():
+    """NR-DFERNet, Table 1: dynamic-static fusion, dynamic class token, snippet-based filter."""
+    rows = {"a": "", "b": "SF", "c": "DCT", "d": "DCT SF", "e": "DSF", "f": "DSF SF", "g": "DSF DCT", "h": "DSF DCT SF"}
+    found = {}
+    for name, variant in presets.VARIANTS["nr_dfernet"].items():
+        if row := re.match(r"Table 1, (\w)\b", variant.answers):
+            chosen = presets.plan("nr_dfernet", variant=name)
+            on = {"DSF": chosen.model["branches"] == "both", "DCT": chosen.model["token"] == "dynamic",
+                  "SF": chosen.method["filtered"]}
+            found[row[1]] = " ".join(part for part in on if on[part])
+    assert found == rows
+
+
 def test_m3dfel_without_weights_differs_in_nothing_else():
     ours, scratch = (presets.plan("m3dfel", preset) for preset in ("paper", "paper-scratch"))
     assert scratch.model.pop("backbone_weights") == "none" and ours.model.pop("backbone_weights") == "torchvision"
@@ -84,6 +118,9 @@ def test_every_value_says_where_it_comes_from(paper, name):
                    "max_frames", "detector_stride"}),  # the paper gives the last two as an example
         ("m3dfel", {"size", "crop_scale", "hidden", "layers", "heads", "width", "initial_scale", "cosine_from",
                     "cpu_precision"}),
+        ("nr_dfernet", {"backbone_name", "backbone_weights", "head_width", "spatial_mlp", "temporal_mlp", "gamma",
+                        "weight_decay", "snippets", "snippet_times", "initial_scale", "max_frames", "jitter",
+                        "crop_scale", "smoothing"}),
     ],
 )
 def test_what_the_paper_leaves_open_is_tagged_so(paper, expected):
@@ -97,6 +134,11 @@ def test_what_is_decided_without_the_papers_word_is_named():
         "detector's stride", "n1 and n2", "frame embedding", "what a BiLSTM gives", "re-sampled positions",
         "loss that is ranked"}
     assert set(presets.CHOICES["m3dfel"]) == both | {"Former-DFER's beginning", "what CNN-LSTM's BiLSTM gives"}
+    assert set(presets.CHOICES["nr_dfernet"]) == both - {"cosine"} | {
+        "primary feature map", "weights at the start", "Conv-D", "dynamic branch", "last frame",
+        "sizes of the encoders", "beginning of positions and token", "classifier", "what a snippet is taken from",
+        "positions of a snippet", "snippets in training", "thresholds", "filtered logits", "attention of Fig. 5",
+        "frames of a segment", "schedule", "oversampling", "few clips"}
     for paper, choices in presets.CHOICES.items():
         assert all(choice.ours and choice.theirs for choice in choices.values())
         assert {choice.variant for choice in choices.values()} - {""} <= set(presets.variants(paper))

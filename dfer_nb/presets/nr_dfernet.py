@@ -51,7 +51,8 @@ _LAPTOP = {
     "training": {**LAPTOP_TRAINING, **_SAMPLING},
     "model": {
         **_NETWORK,
-        **laptop(backbone_name="facenet", backbone_weights="shipped", spatial_mlp=128, temporal_mlp=256),
+        **laptop(backbone_name="facenet", backbone_weights="shipped", head_width=16, spatial_mlp=128,
+                 temporal_mlp=128),
     },
     "method": _DECISION,
 }
@@ -139,7 +140,7 @@ CHOICES = {
     ),
     "sizes of the encoders": Choice(
         "4 heads of 32, feed-forward layers of 256 (spatial) and 512 (temporal): all FLOPs of Table 3 follow, if each "
-        "residual is taken twice (laptop: 128 and 256)",
+        "residual is taken twice (laptop: heads of 16, layers of 128)",
         "4 heads (Sec. 4.2); public code of the first author has N = 2",
     ),
     "beginning of positions and token": Choice(

@@ -5,8 +5,10 @@ import torch
 from torch import nn
 
 from dfer_nb.m3dfel import M3DFEL
-from dfer_nb.models.cost import Cost, by_exact_type, cost
+from dfer_nb.models.cost import Cost, by_exact_type, computed_twice, cost
 from dfer_nb.models.hosts import host
+from dfer_nb.models.layers import Encoder
+from dfer_nb.nr_dfernet import NRDFERNet
 
 VIDEO = (1, 3, 4, 5, 5)  # as nn.Conv3d reads it: one clip, three channels, four frames of 5x5 px
 
@@ -134,6 +136,42 @@ def test_the_papers_framework():
     two_directions_two_layers = 2 * (4 * 512 * (512 + 512) + 8 * 512) + 2 * (4 * 512 * (1024 + 512) + 8 * 512)
     module = two_directions_two_layers + 3 * 1024 * 1024 + (4 + 2 * 1024) + (4 * 3 + 1) + (1024 * 7 + 7)
     assert found.parameters == framework(pooling="average").parameters - (512 * 7 + 7) + module
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "once", "twice", "published"),
+    [(1, 4, 5.014, 6.186, 6.20), (2, 4, 5.078, 6.313, 6.33), (3, 4, 5.142, 6.441, 6.46),
+     (1, 6, 5.568, 7.293, 7.31), (2, 6, 5.632, 7.421, 7.44), (3, 6, 5.696, 7.549, 7.57)],
+)
+def test_nr_dfernets_table_3_follows_if_each_residual_is_computed_twice(m, n, once, twice, published):
+    def build(**more):
+        return lambda: NRDFERNet(spatial_layers=m, temporal_layers=n, **more)
+
+    true, doubled = (cost(build(snippets=True), twice=kinds).gmac for kinds in ((), (Encoder,)))
+    assert true == pytest.approx(once, abs=5e-4) and doubled == pytest.approx(twice, abs=5e-4)
+    assert abs(round(doubled, 2) - published) <= 0.02 + 1e-9
+    without = cost(build(), twice=(Encoder,)).gmac
+    assert published - true > 1 and published - without > 1  # neither snippets nor doubling alone come near
+
+
+def test_nr_dfernet_costs_5_08_with_snippets():
+    assert cost(lambda: NRDFERNet(snippets=True)).gmac == pytest.approx(5.08, rel=0.01)
+    assert cost(NRDFERNet).gmac == pytest.approx(4.373, abs=5e-4)
+    # a snippet more costs the temporal stage on four tokens, and no spatial stage
+    fewer, more = (cost(lambda s=s: NRDFERNet(snippets=True, snippet_stride=s)).gmac for s in (3, 2))
+    tokens = 4 * 4 * (4096 * 3 * 128 + 128 * 4096 + 2 * 4096 * 512 + 2 * 4 * 128)  # layers, tokens, products of a token
+    assert more - fewer == pytest.approx(2 * (tokens + 4096 * 7) / 1e9, rel=1e-6)
+
+
+def test_what_is_computed_twice_costs_twice_and_gives_the_same():
+    net = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))
+    once = net(torch.ones(3, 4))
+    with computed_twice(net, (nn.Linear,)):
+        assert torch.equal(net(torch.ones(3, 4)), once)
+    assert not net[0]._forward_hooks
+    found = cost(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), (3, 4), (nn.ReLU,))
+    assert found.gmac == 3 * (32 + 16) / 1e9
+    assert cost(lambda: nn.Linear(4, 8), (3, 4), (nn.Linear,)).gmac == 2 * 3 * 32 / 1e9
 
 
 @pytest.mark.parametrize("bag_size", [1, 2, 8, 16])

@@ -6,7 +6,8 @@ from dfer_nb.errors import BadInput
 from dfer_nb.m3dfel import M3DFEL
 from dfer_nb.models.cost import Cost, cost
 from dfer_nb.models.hosts import host
-from dfer_nb.viewing.evidence.costs import agrees_with, costs_table
+from dfer_nb.nr_dfernet import NRDFERNet
+from dfer_nb.viewing.evidence.costs import agrees_with, costs_table, counts_table
 from dfer_nb.viewing.evidence.published import load
 
 HOSTS = {"CNN-LSTM": "cnn-lstm", "MC3": "mc3", "R(2+1)D": "r2plus1d", "R3D18": "r3d", "Former-DFER": "former-dfer"}
@@ -48,6 +49,34 @@ def test_table_vi_is_a_count_by_exact_types_to_a_hundredth(counted):
     gaps = {row: counted[row].gmac_exact_types - cells["FLOPs"] for row, cells in load("rdfer", "VI")["rows"].items()}
     assert max(map(abs, gaps.values())) < 0.01
     assert counted["R(2+1)D"].gmac < 40.77 - 0.2  # so the true count is not what was printed
+
+
+def test_nr_dfernets_table_5_beside_true_counts(counted):
+    """Two figures are true counts of another size of recurrence, two of none that is built here."""
+    gru = cost(lambda: host("cnn-gru"))
+    ours = cost(lambda: NRDFERNet(snippets=True))
+    rows = {"R(2+1)D18 (TI)": counted["R(2+1)D"], "ResNet18+LSTM (TI)": counted["CNN-LSTM"],
+            "ResNet18+LSTM": counted["CNN-LSTM"], "Resnet18+GRU": gru, "Former-DFER": counted["Former-DFER"],
+            "NR-DFERNet": ours, "NR-DFERNet*": ours}
+    frame = costs_table(rows, "nr_dfernet", "5", {"3D Resnet18": "another network, not torchvision's R3D18."}).frame
+    found = {row: (*frame.loc[row, ["GMAC, true count", "FLOPs, paper"]], frame.loc[row, "paper agrees with"])
+             for row in rows}
+    assert found == {
+        "R(2+1)D18 (TI)": ("40.52", "42.36", "both counts"), "ResNet18+LSTM (TI)": ("7.93", "7.78", "both counts"),
+        "ResNet18+LSTM": ("7.93", "7.78", "both counts"), "Resnet18+GRU": ("7.88", "7.78", "both counts"),
+        "Former-DFER": ("8.30", "9.11", "neither"), "NR-DFERNet": ("5.08", "6.33", "neither"),
+        "NR-DFERNet*": ("5.08", "6.33", "neither")}
+    assert set(frame.loc["3D Resnet18", ["GMAC, true count", "paper agrees with"]]) == {"not built", "–"}
+
+
+def test_several_counts_beside_one_published_figure():
+    once, twice = Cost(1, 5.078, 5.1), Cost(1, 6.313, 6.4)
+    table = counts_table({"once": {"M=2, N=4": once}, "twice": {"M=2, N=4": twice}}, "nr_dfernet", "3", "a note")
+    assert table.frame.loc["M=2, N=4"].to_dict() == {
+        "GMAC, once": "5.08", "GMAC, twice": "6.31", "FLOPs, paper": "6.33", "last count less paper": "-0.02"}
+    assert table.frame.loc["M=3, N=6"].tolist() == ["not built", "not built", "7.57", "–"] and table.note == "a note"
+    with pytest.raises(BadInput, match="table 3 has no row 'M=9'"):
+        counts_table({"once": {"M=9": once}}, "nr_dfernet", "3")
 
 
 def test_table_1_shows_what_is_not_built_and_names_another_network(counted):
