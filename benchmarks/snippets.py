@@ -91,8 +91,8 @@ def main() -> None:
         filtered, plain = (min(turn[k] for turn in turns) for k in range(2))
         median = statistics.median(one / other for one, other in turns)
         added = f"{100 * (filtered / plain - 1):.1f} % ({100 * (median - 1):.1f} %)"
-        print(f"{preset}: {arguments.clips / plain:.1f} clips/s plain; the filter adds {added}. {multiply_adds(request)}.",
-              flush=True)
+        rate = arguments.clips / plain
+        print(f"{preset}: {rate:.1f} clips/s plain; the filter adds {added}. {multiply_adds(request)}.", flush=True)
 
 
 if __name__ == "__main__":

@@ -79,9 +79,10 @@ def _balanced(rows: np.ndarray, labels: np.ndarray, balance: float, draw: np.ran
     return np.concatenate(parts)
 
 
-def copies(rows: np.ndarray) -> np.ndarray:
-    """How often each row (N,) has come before in the order: 0 for the first time. Each time has lots of its own."""
-    return pd.Series(rows).groupby(rows).cumcount().to_numpy()
+def _keys(clips: np.ndarray) -> list[int]:
+    """What each clip's lots are drawn by; one that comes again in an epoch has others then."""
+    turns = pd.Series(clips).groupby(clips).cumcount()
+    return [key(f"{clip} again {turn}" if turn else clip) for clip, turn in zip(clips, turns, strict=True)]
 
 
 @dataclass
@@ -103,21 +104,9 @@ def count(n_clips: int, batch_size: int) -> int:
     return -(-n_clips // batch_size)
 
 
-def loader(
-    cache: FrameCache,
-    table,
-    batch_size: int,
-    n_frames: int,
-    device,
-    *,
-    train: bool,
-    seed: int = 0,
-    epoch: int = 0,
-    augment: Augment | None = None,
-    sample: Callable | None = None,
-    shard: tuple[int, int] = (0, 1),
-    balance: float = 0.0,
-) -> Iterator[Batch]:
+def loader(cache: FrameCache, table, batch_size: int, n_frames: int, device, *, train: bool, seed: int = 0,
+           epoch: int = 0, augment: Augment | None = None, sample: Callable | None = None,
+           shard: tuple[int, int] = (0, 1), balance: float = 0.0) -> Iterator[Batch]:
     """Batches of one epoch; the next one is gathered by a thread while this one is used.
 
     cache: a FrameCache, or another with its methods (`training.features.FrozenFeatures`). train: the rows are shuffled
@@ -130,23 +119,20 @@ def loader(
     """
     _check(cache, table, batch_size, n_frames)
     rows = order(table, seed, epoch, balance) if train else np.arange(len(table))
-    turns = copies(rows)
     clips, labels = table["clip"].to_numpy(), torch.from_numpy(table["label"].to_numpy(np.int64, copy=True))
+    keys = _keys(clips[rows])
     frames_of = sample or (lambda available, rng: video.uniform(available, n_frames))
 
     def gather(number):
-        whole = np.arange(len(rows))[number * batch_size : (number + 1) * batch_size]
+        whole = np.arange(number * batch_size, min((number + 1) * batch_size, len(rows)))
         own = whole[shard[0] :: shard[1]] if shard[0] < len(whole) else whole[:1]
-        index = rows[own].astype(np.int64)
-        names = clips[index].tolist()
-        keys = [key(f"{name} again {turn}" if turn else name) for name, turn in zip(names, turns[own], strict=True)]
-        lots = [generator(seed, epoch, k, "frames") if train else None for k in keys]
+        index, names = rows[own].astype(np.int64), clips[rows[own]].tolist()
+        lots = [generator(seed, epoch, keys[place], "frames") if train else None for place in own]
         chosen = [frames_of(len(cache.frames(c)), rng) for c, rng in zip(names, lots, strict=True)]
-        draws = augment.draw([generator(seed, epoch, k) for k in keys]) if train and augment else None
+        draws = augment.draw([generator(seed, epoch, keys[place]) for place in own]) if train and augment else None
         return index, names, _pinned(cache.take(names, chosen), device), draws
 
-    numbers = range(count(len(table), batch_size))
-    return _batches(gather, numbers, labels, torch.device(device))
+    return _batches(gather, range(count(len(table), batch_size)), labels, torch.device(device))
 
 
 def _batches(gather, numbers, labels, device):

@@ -62,7 +62,39 @@ def test_the_order_of_the_clips_does_not_depend_on_the_order_of_the_rows(table):
     assert len({tuple(batches.order(many, seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
 
 
+@pytest.mark.parametrize(
+    ("balance", "expected"),
+    [(0.0, [6, 3, 1]), (1.0, [3, 4, 3]), (0.5, [5, 3, 2])],  # of ten; 0.5: by the roots 2.45, 1.73, 1
+)
+def test_classes_are_balanced_by_over_and_undersampling(balance, expected):
+    table = pd.DataFrame({"clip": [f"{i:02d}" for i in range(10)], "label": [0] * 6 + [4] * 3 + [5]})
+    orders = [batches.order(table, 3, epoch, balance) for epoch in range(20)]
+    for rows in orders:
+        labels = table["label"].to_numpy()[rows]
+        assert [int((labels == label).sum()) for label in (0, 4, 5)] == expected
+        for label in (0, 4, 5):  # within a class no clip comes twice more than another
+            times = np.bincount(rows, minlength=10)[table["label"] == label]
+            assert times.max() - times.min() <= 1
+    assert (orders[0] == batches.order(table, 3, 0, balance)).all()  # a function of seed and epoch
+    if balance:
+        assert len({tuple(sorted(rows)) for rows in orders}) > 5  # other ones are left out, or come twice, each epoch
+
+
 # ---------------------------------------------------------------- the loader
+
+
+def test_a_clip_that_comes_again_has_other_frames_and_is_the_same_clip(decoded, table):
+    def sample(available, rng):
+        return video.dynamic(available, 2, 1, rng)
+
+    rare, apart = "3", 0
+    uneven = table.assign(label=np.where(table["clip"] == rare, 1, 2))
+    for epoch in range(12):
+        (batch,) = load(decoded, uneven, batch_size=99, epoch=epoch, sample=sample, augment=None, balance=1.0)
+        one, other, *_ = (place for place, clip in enumerate(batch.clip) if clip == rare)
+        assert batch.label[[one, other]].tolist() == [1, 1]
+        apart += not torch.equal(batch.frames[one], batch.frames[other])
+    assert apart > 3
 
 
 def load(decoded, table, **changes):
