@@ -27,6 +27,7 @@ PANEL = {
     "cnn-lstm": ("m3dfel", "facsimile", "laptop", "cnn-lstm"),
     "m3dfel-heads": ("m3dfel", "facsimile", "frozen", "m3dfel"),
     "averaged": ("m3dfel", "facsimile", "frozen", "average-pooling"),
+    "filtered": ("nr_dfernet", "facsimile", "frozen", "nr_dfernet"),
 }
 ALL = frozenset(PANEL)
 END_TO_END = {"rdfer", "m3dfel", "cnn-lstm"}
@@ -57,7 +58,10 @@ MUTATIONS = {
     "film: colours swapped": ("data/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", ALL),
     "video: earlier frames of each segment": (
         "data/video.py", "((2 * u + 1) * n_frames -", "((2 * u + 0) * n_frames -",
-        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"}),  # the others take every frame
+        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "dfew"}),  # the others take every frame
+    "video: another place in each segment": (
+        "data/video.py", "edges[1:] - edges[:-1] - per_segment + 1", "edges[1:] - edges[:-1] - per_segment",
+        {"filtered"}),
     "cache: colours swapped": (
         "data/cache.py", "torch.from_numpy(out).permute", "torch.from_numpy(out[..., ::-1].copy()).permute",
         END_TO_END),
@@ -81,6 +85,20 @@ MUTATIONS = {
     "m3dfel: attention without its scale": (
         "m3dfel.py", "(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5)", "(q @ k.transpose(2, 3))",
         {"m3dfel", "m3dfel-heads"}),
+    "nr_dfernet: twice the difference": (
+        "nr_dfernet.py", "features[:, 1:] - features[:, :-1]", "2 * (features[:, 1:] - features[:, :-1])",
+        {"filtered"}),
+    "nr_dfernet: the largest instead of the mean for a class token": (
+        "nr_dfernet.py", "return features.mean(dim=1)", "return features.amax(dim=1)", {"filtered"}),
+    "nr_dfernet: snippets of other frames": (
+        "nr_dfernet.py", "features.unfold(1, length, stride)", "features.flip(1).unfold(1, length, stride)",
+        {"filtered"}),
+    "nr_dfernet: one of the two conditions is enough": (
+        "nr_dfernet.py", "(said.amax(-1) > mu1) & (", "(said.amax(-1) > mu1) | (", {"filtered"}),
+    "nr_dfernet: the first layer's attention alone": (
+        "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", {"filtered"}),
+    "fit: nothing is decided": (
+        "training/fit.py", "self.method.decide(output), loss, columns", "None, loss, columns", {"filtered"}),
     "rdfer: agreement of the least predicted class": (
         "rdfer.py", "votes.amax(dim=1) / clip_logits", "votes.amin(dim=1) / clip_logits", RDFER),
     "rdfer: one more in the noisy group": (
@@ -109,7 +127,8 @@ MUTATIONS = {
     "presets: controls drop more": (
         "presets/__init__.py", 'plan.method.get("noisy", 0.1)', '3 * plan.method.get("noisy", 0.1)', {"loss-drop"}),
     "method: half of the smoothing": (
-        "training/method.py", "label_smoothing=self.smoothing)", "label_smoothing=self.smoothing / 2)", ALL),
+        "training/method.py", "label_smoothing=self.smoothing)", "label_smoothing=self.smoothing / 2)",
+        ALL - {"filtered"}),  # which smooths nothing
     "optimise: the cosine ends early": (
         "training/optimise.py", "math.cos(math.pi * min(done, 1.0))", "math.cos(3.0 * min(done, 1.0))", ALL),
     "optimise: half of the weight decay": (
@@ -121,7 +140,7 @@ MUTATIONS = {
         "training/optimise.py", '{"backbone": settings.lr_backbone,', '{"backbone": settings.lr,', END_TO_END),
     "request: fold 1 whatever is asked": ("request.py", "root, request.fold,", "root, 1,", ALL),
     "replay: kept features doubled": (
-        "training/replay.py", '["features"].float()', '["features"].float().mul(2)', ALL),
+        "training/replay.py", "value.float()", "value.float().mul(2)", ALL),
     "features: another white": ("training/features.py", "/ 255", "/ 256", HEADS),
     "metrics: the median of recalls": (
         "training/metrics.py", "np.nanmean(list(recalls", "np.nanmedian(list(recalls", ALL),
@@ -132,7 +151,7 @@ MUTATIONS = {
 
 # What is written in other words -> steps, each a file, the text there and the text in its place ("" : at the end).
 REFACTORINGS = {
-    "a function has another name": [("rdfer.py", "agreement(", "agreed(")],
+    "a function has another name": [("rdfer.py", "agreement(", "agreed("), ("nr_dfernet.py", "tripping(", "trips_at(")],
     "parameters have other names": [
         ("rdfer.py", "self.movement", "self.motion"), ("rdfer.py", "self.emotion", "self.mood")],
     "a function moves to another file": [
