@@ -30,7 +30,7 @@ from dfer_nb.training.provenance import processor
 
 # paper/variant; without a variant, the paper's own network
 NETWORKS = ("rdfer", "m3dfel", "m3dfel/bag-1", "m3dfel/mc3", "m3dfel/r2plus1d", "m3dfel/bag-16", "m3dfel/cnn-lstm",
-            "m3dfel/former-dfer", "m3dfel/former-dfer-m3dfel")
+            "m3dfel/former-dfer", "m3dfel/former-dfer-m3dfel", "nr_dfernet")
 
 
 def trained(request: Request, fabric: Fabric) -> Fit:
@@ -47,7 +47,7 @@ def trained(request: Request, fabric: Fabric) -> Fit:
 def clips(request: Request, number: int, device: torch.device) -> Batch:
     """So many clips of noise."""
     settings, draw = request.plan().training, torch.Generator().manual_seed(0)
-    frames = torch.rand(number, settings.max_frames, 3, settings.size, settings.size, generator=draw)
+    frames = torch.rand(number, settings.n_frames, 3, settings.size, settings.size, generator=draw)
     labels = torch.randint(7, (number,), generator=draw)
     return Batch(frames.to(device), labels.to(device), np.arange(number), [str(clip) for clip in range(number)])
 

@@ -58,6 +58,16 @@ def test_a_seed_that_is_not_given_is_the_number_of_its_draw(declare):
     assert len(asked) == 8 and {(r.draw, r.seed) for r in asked} == {(10, 10), (12, 12)}
 
 
+def test_the_run_to_begin_with_may_have_the_numbers_of_the_run(declare):
+    declare(GROUP | {"seeds": [4], "draws": [2, 3], "folds": [5], "variants": {"rdfer": "a question"},
+                     "start": "rdfer/facsimile/laptop/rdfer/fold{fold}/draw{draw}/seed{seed}"})
+    starts = [job.request.start for job in sweep.declared("rdfer")]
+    assert starts == [f"rdfer/facsimile/laptop/rdfer/fold5/draw{draw}/seed4" for draw in (2, 3)]
+    declare(GROUP | {"start": "somewhere"})
+    with pytest.raises(BadInput, match="no run of rdfer called 'somewhere'(.|\\n)*sweep.yml"):
+        sweep.declared("rdfer")
+
+
 def test_a_run_that_two_groups_declare_is_run_once_and_kept_as_the_more_demanding_wants_it(declare):
     more = {"seeds": [0, 1], "variants": {"plain": "again"}}
     declare(GROUP, GROUP | more | {"keep": "features"}, GROUP | more | {"keep": "whole"})
@@ -113,7 +123,8 @@ def test_a_paper_without_a_sweep_says_which_have_one(declare):
 
 @pytest.mark.parametrize("request_", [
     Request(),
-    Request("rdfer", "dfew", "/a folder/DFEW", 3, "paper", "flat", 2, 1, 7, "cuda", 2, 1, True, True),
+    Request("rdfer", "dfew", "/a folder/DFEW", 3, "paper", "flat", 2, 1, 7, "cuda", 2, 1, True, True,
+            "rdfer/dfew/paper/rdfer/fold1/draw0/seed0"),
 ], ids=["defaults", "everything"])
 def test_the_options_of_a_run_are_read_back_as_the_same_run(request_):
     parser = argparse.ArgumentParser()

@@ -91,7 +91,7 @@ def test_every_network_has_features_to_be_kept(paper):
         model, _ = build(paper, own)
         shape = (128,) if own.training.features else (3, own.training.size, own.training.size)
         with torch.no_grad():
-            output = model.eval()(torch.rand(2, own.training.max_frames, *shape))
+            output = model.eval()(torch.rand(2, own.training.n_frames, *shape))
         assert output["logits"].shape == (2, 7), name
         assert output["features"].shape == (2, model.classifier.in_features), name
 
