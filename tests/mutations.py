@@ -97,8 +97,8 @@ MUTATIONS = {
         "nr_dfernet.py", "(said.amax(-1) > mu1) & (", "(said.amax(-1) > mu1) | (", {"filtered"}),
     "nr_dfernet: the first layer's attention alone": (
         "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", {"filtered"}),
-    "fit: nothing is decided": (
-        "training/fit.py", "self.method.decide(output), loss, columns", "None, loss, columns", {"filtered"}),
+    "fit: probabilities as the network has them": (
+        "training/fit.py", '(output["logits"] if decided is None else decided)', 'output["logits"]', {"filtered"}),
     "rdfer: agreement of the least predicted class": (
         "rdfer.py", "votes.amax(dim=1) / clip_logits", "votes.amin(dim=1) / clip_logits", RDFER),
     "rdfer: one more in the noisy group": (
