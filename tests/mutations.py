@@ -93,8 +93,8 @@ MUTATIONS = {
     "nr_dfernet: snippets of other frames": (
         "nr_dfernet.py", "features.unfold(1, length, stride)", "features.flip(1).unfold(1, length, stride)",
         {"filtered"}),
-    "nr_dfernet: one of the two conditions is enough": (
-        "nr_dfernet.py", "(said.amax(-1) > mu1) & (", "(said.amax(-1) > mu1) | (", {"filtered"}),
+    "nr_dfernet: neutral snippets trip the filter": (
+        "nr_dfernet.py", "(said[..., neutral] < mu2)", "(said[..., neutral] > mu2)", {"filtered"}),
     "nr_dfernet: the first layer's attention alone": (
         "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", {"filtered"}),
     "fit: probabilities as the network has them": (
