@@ -48,6 +48,30 @@ class FeatureNorm(nn.BatchNorm1d):
         return super().forward(features)
 
 
+class SubClips(ChannelsLast):
+    """Any network of clips that is also asked about the sub-clips of each clip, without gradient.
+
+    frames (B, T, …) -> what the network gives, with clip_logits (B, count, 7): of each of `count` runs of T / count
+    frames, of which every frame is shown `count` times, so that a network of T frames takes them. Normalisation and
+    dropout are as in testing then. Raises BadInput for a T that cannot be cut so.
+    """
+
+    def __init__(self, net: nn.Module, count: int = 4):
+        super().__init__()
+        self.net, self.count, self.out_dim = net, count, getattr(net, "out_dim", 0)
+
+    def forward(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
+        if frames.shape[1] % self.count:
+            raise BadInput(f"{frames.shape[1]} frames cannot be cut into {self.count} sub-clips", "SubClips",
+                           "give a multiple of `count` frames")
+        output, training = self.net(frames), self.net.training
+        parts = frames.unflatten(1, (self.count, -1)).flatten(0, 1)  # (B * count, T / count, …)
+        with torch.no_grad():
+            said = self.net.eval()(parts.repeat_interleave(self.count, dim=1))["logits"]
+        self.net.train(training)
+        return {**output, "clip_logits": said.unflatten(0, (-1, self.count))}
+
+
 def per_frame(net: nn.Module, frames: torch.Tensor) -> torch.Tensor:
     """A 2-D network on every frame: (B, T, 3, H, W) -> (B, T, D)."""
     return net(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])  # (B, T, D)

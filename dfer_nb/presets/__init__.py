@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import m3dfel, nr_dfernet, rdfer
+from dfer_nb.presets import m3dfel, nr_dfernet, rdfer, sciu
 from dfer_nb.presets.values import Choice, Value, Variant
 from dfer_nb.training.controls import Control
 from dfer_nb.training.method import Method
@@ -25,7 +25,7 @@ __all__ = ["CHOICES", "CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Choice"
 
 # A paper's module has PRESETS, VARIANTS, CHOICES, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile
 # needs, by its name).
-PAPERS = {"rdfer": rdfer, "m3dfel": m3dfel, "nr_dfernet": nr_dfernet}
+PAPERS = {"rdfer": rdfer, "m3dfel": m3dfel, "nr_dfernet": nr_dfernet, "sciu": sciu}
 PRESETS = {name: paper.PRESETS for name, paper in PAPERS.items()}
 VARIANTS: dict[str, dict[str, Variant]] = {name: paper.VARIANTS for name, paper in PAPERS.items()}
 CHOICES: dict[str, dict[str, Choice]] = {name: paper.CHOICES for name, paper in PAPERS.items()}
@@ -90,6 +90,8 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
         training["warmup"] = min(training["warmup"], max(epochs - 1, 0))
         if "start" in values["method"]:
             values["method"]["start"] = min(values["method"]["start"], max(epochs - 1, 0))
+        if "rounds" in values["method"]:
+            values["method"]["rounds"] = min(values["method"]["rounds"], epochs)
     settings = Settings(**training)
     return Plan(settings, values["model"] | {"length": settings.n_frames}, values["method"], changes.control)
 

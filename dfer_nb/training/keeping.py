@@ -20,7 +20,7 @@ from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept
 
 FORMAT = "dfer_nb kept runs 1"
 OF_ALL = ("split", "clip", "label", "prediction", UNFILTERED)  # what slim keeps of a clip, as far as it is there
-SLIM = (*OF_ALL, "loss", "agreement", "weight")  # and of a training clip
+SLIM = (*OF_ALL, "loss", "agreement", "weight", "score", "kept", "corrected_to")  # and of a training clip
 
 
 def keep(runs: Iterable[tuple[Record, str]]) -> None:
@@ -100,7 +100,7 @@ def _reported(record: Record, slim: bool) -> pd.DataFrame:
     clips = Record(record.path).clips  # read apart: the table of all epochs is not held for as long as the record is
     clips = clips[clips["epoch"] == record.summary["reported"]["epoch"] - 1]
     train = clips["split"] == "train"
-    if not ("agreement" in clips or (clips.loc[train, "weight"] != 1).any()):
+    if not ({"agreement", "kept"} & {*clips} or (clips.loc[train, "weight"] != 1).any()):
         clips = clips[~train]
     return _slim(clips, record.config) if slim else clips.round(3)
 

@@ -1,4 +1,4 @@
-"""What a network has learnt of the labels that it was given: the right ones, and the wrong ones by heart."""
+"""What a network has learnt of the labels that it was given, and what a method has made of clips and labels."""
 
 import pandas as pd
 
@@ -18,3 +18,23 @@ def learnt(rows: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
     kinds = sorted(set(known.loc[wrong, "wrong_kind"]))
     shares |= {f"wrong_as_given: {kind}": as_given[wrong & (known["wrong_kind"] == kind)] for kind in kinds}
     return {name: 100 * float(share.mean()) for name, share in shares.items() if len(share)}
+
+
+def purified(rows: pd.DataFrame, truth: pd.DataFrame | None) -> dict[str, int]:
+    """Counts of training clips that a method prunes and corrects after an epoch; {} of a method that does neither.
+
+    rows: clip, label, kept (1, or 0 for pruned), corrected_to. Where the truth is known, also: of the pruned, those of
+    low quality and those labelled wrongly; of the corrected, those labelled wrongly whose label is now the true one
+    (repaired) or another wrong one (mistaken), and those that were labelled rightly (broken).
+    """
+    if "kept" not in rows:
+        return {}
+    out, changed = rows["kept"] == 0, rows["corrected_to"] != rows["label"]
+    counts = {"pruned": out, "corrected": changed}
+    if truth is not None:
+        known = truth.set_index("clip").loc[rows["clip"]].set_index(rows.index)
+        wrong, right_now = known["wrong_label"], rows["corrected_to"] == known["true_label"]
+        counts |= {"pruned_low_quality": out & known["low_quality"], "pruned_wrong_label": out & wrong,
+                   "repaired": changed & wrong & right_now, "mistaken": changed & wrong & ~right_now,
+                   "broken": changed & ~wrong}
+    return {name: int(each.sum()) for name, each in counts.items()}

@@ -61,7 +61,10 @@ class Method:
         self.epoch = epoch
 
     def after_epoch(self, clips: pd.DataFrame) -> None:
-        """Called with the epoch's clip table: may reweight, prune or relabel for the next one."""
+        """Called with the epoch's clip table: may reweight, prune or relabel for the next one.
+
+        It may put columns into the table, a number a clip, which the record keeps of training clips.
+        """
 
     def state_dict(self) -> dict:
         """What the method remembers, as tensors, numbers and strings."""
