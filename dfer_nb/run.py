@@ -180,9 +180,10 @@ def _remember(path: Path, text: str) -> None:
 
 
 def _training_trace(request: Request, variant: str) -> dict[str, list]:
-    chosen = plan(request.paper, request.preset, variant, request.dataset, tracing.EPOCHS)
+    names = request.paper, request.preset, variant, request.dataset
+    chosen = plan(*names, epochs=tracing.epochs(plan(*names).method))
     model = {name: "none" if value in ("imagenet", "torchvision") else value for name, value in chosen.model.items()}
-    chosen = replace(chosen, model=model)  # weights that would have to be downloaded decide no arithmetic
+    chosen = replace(chosen, model=model, method=tracing.eased(chosen.method))  # weights that would have to be downloaded decide no arithmetic
     same = {"devices": 1, "drop_missing": False, "zero_based": False}
     traced = replace(request, fold=tracing.FOLD, seed=tracing.SEED, **same)
     with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, tracing.exactly():

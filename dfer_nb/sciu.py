@@ -14,8 +14,6 @@ from torch import nn
 from dfer_nb import files
 from dfer_nb.data.batches import Batch
 from dfer_nb.errors import BadInput
-from dfer_nb.models.host import SubClips
-from dfer_nb.models.hosts import host
 from dfer_nb.models.layers3d import ChannelsLast
 from dfer_nb.training.method import Method, Output
 
@@ -138,6 +136,11 @@ class Weighted(ChannelsLast):
             raise _no_feature(net)
         self.net, self.weight_branch = net, WeightBranch(dim, hidden)
 
+    @property
+    def classifier(self) -> nn.Module:
+        """The network's own last layer."""
+        return self.net.classifier
+
     def forward(self, frames: torch.Tensor) -> Output:
         output = self.net(frames)
         if "features" not in output:
@@ -151,19 +154,6 @@ def _no_feature(net: nn.Module) -> BadInput:
     return BadInput("this classifier has no penultimate feature that a weight could be taken from", type(net).__name__,
                     "let it return features (B, D) beside its logits, and say D as its out_dim, or have a classifier "
                     "with in_features")
-
-
-def network(backbone_name: str = "cnn-lstm", backbone_weights: str = "shipped", width: str = "narrow",
-            length: int = 16, size: int = 0, weighted: bool = True, hidden: int = 0, sub_clips: int = 0,
-            feature_norm: bool = False) -> nn.Module:
-    """A host by name, with a weight branch or without (SCIU, Table 1).
-
-    backbone_name, backbone_weights, width, size and feature_norm: as `models.hosts.host` takes them; length: frames of
-    a clip; hidden: as in `WeightBranch`; sub_clips: so many are asked as well, 0: none. Raises BadInput.
-    """
-    net = host(backbone_name, width, backbone_weights, length, size, feature_norm=feature_norm)
-    net = SubClips(net, sub_clips) if sub_clips else net
-    return Weighted(net, hidden) if weighted else net
 
 
 class Purification(Method):

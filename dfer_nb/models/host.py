@@ -60,6 +60,11 @@ class SubClips(ChannelsLast):
         super().__init__()
         self.net, self.count, self.out_dim = net, count, getattr(net, "out_dim", 0)
 
+    @property
+    def classifier(self) -> nn.Module:
+        """The network's own last layer."""
+        return self.net.classifier
+
     def forward(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
         if frames.shape[1] % self.count:
             raise BadInput(f"{frames.shape[1]} frames cannot be cut into {self.count} sub-clips", "SubClips",

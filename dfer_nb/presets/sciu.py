@@ -1,5 +1,9 @@
 """Presets and variants of the SCIU chapter."""
 
+from torch import nn
+
+from dfer_nb.models.host import SubClips
+from dfer_nb.models.hosts import host
 from dfer_nb.presets.values import (
     FROZEN_TRAINING,
     LAPTOP_TRAINING,
@@ -12,7 +16,20 @@ from dfer_nb.presets.values import (
     stated,
 )
 from dfer_nb.rdfer import AgreementReweighting
-from dfer_nb.sciu import Purification, network
+from dfer_nb.sciu import Purification, Weighted
+
+
+def network(backbone_name: str = "cnn-lstm", backbone_weights: str = "shipped", width: str = "narrow",
+            length: int = 16, size: int = 0, weighted: bool = True, hidden: int = 0, sub_clips: int = 0,
+            feature_norm: bool = False) -> nn.Module:
+    """A host by name, with a weight branch or without (SCIU, Table 1).
+
+    backbone_name, backbone_weights, width, size and feature_norm: as `models.hosts.host` takes them; length: frames of
+    a clip; hidden: as in `WeightBranch`; sub_clips: so many are asked as well, 0: none. Raises BadInput.
+    """
+    net = host(backbone_name, width, backbone_weights, length, size, feature_norm=feature_norm)
+    net = SubClips(net, sub_clips) if sub_clips else net
+    return Weighted(net, hidden) if weighted else net
 
 
 def training(smoothing: float = 0.0, prune: bool = True, correct: bool = True, prune_below: float = 0.6,

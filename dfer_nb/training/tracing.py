@@ -1,4 +1,4 @@
-"""The trace of a training: a few clips, two epochs, and everything that a run of the same kind goes through.
+"""The trace of a training: a few clips, two epochs or a few, and everything that a run of the same kind goes through.
 
 The real loader, augmentation, model, method or control, optimiser, schedule, evaluation and record, in double
 precision. In single precision the trace of one and the same code differs between processors, in the third digit and
@@ -22,9 +22,20 @@ from dfer_nb.training.record import UNFILTERED, Record
 from dfer_nb.training.replay import features
 
 EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 24, 32, 20, 50
+EASED = {"prune_below": 0.3, "correct_above": 0.1}
 SEED, FOLD = 1, 2  # with 0, or the first, what they are multiplied by or mistaken for would not show
 DIGITS = 7  # significant ones that are written
 VOTES, CLASSES = "si", (UNFILTERED, "otherwise")  # columns that hold a class, by first letter or name: others say more
+
+
+def epochs(method: dict) -> int:
+    """Epochs of the trace of a method with these settings: two, after as many `rounds` as it looks back on."""
+    return EPOCHS + method.get("rounds", 0)
+
+
+def eased(method: dict) -> dict:
+    """A method's settings as a trace has them: thresholds on scores that a network reaches in a few steps."""
+    return method | {name: factor * method[name] for name, factor in EASED.items() if name in method}
 
 
 def small(settings: Settings, model: torch.nn.Module) -> Settings:
