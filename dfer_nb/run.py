@@ -183,11 +183,12 @@ def _training_trace(request: Request, variant: str) -> dict[str, list]:
     names = request.paper, request.preset, variant, request.dataset
     chosen = plan(*names, epochs=tracing.epochs(plan(*names).method))
     model = {name: "none" if value in ("imagenet", "torchvision") else value for name, value in chosen.model.items()}
-    chosen = replace(chosen, model=model, method=tracing.eased(chosen.method))  # weights that would have to be downloaded decide no arithmetic
+    # weights that would have to be downloaded decide no arithmetic
+    chosen = replace(chosen, model=model, method=tracing.eased(chosen.method))
     same = {"devices": 1, "drop_missing": False, "zero_based": False}
     traced = replace(request, fold=tracing.FOLD, seed=tracing.SEED, **same)
     with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, tracing.exactly():
-        settings = tracing.small(chosen.training, build(request.paper, chosen)[0])
+        settings = tracing.small(chosen.training, build(request.paper, chosen)[0], chosen.method)
         home = _sample(request.dataset, settings.size)
         data, chosen = read(traced, home, settings, home / "cache", progress=False), replace(chosen, training=settings)
         record = Path(folder) / "record"

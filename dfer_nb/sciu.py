@@ -165,7 +165,8 @@ class Purification(Method):
     score_of: the score that is compared with lambda is the highest ("max") or the given label's ("label"); returns:
     whether a pruned clip may come back; lasting: a corrected label is the given one from then on, else correction is
     decided anew from the first labels; leaves: a batch's mean loss is of the clips that are left, else pruned ones
-    count in it with 0. Into the epoch's clip table go score, kept (0 or 1) and corrected_to, as decided for the next.
+    count in it with 0. Into the epoch's clip table go score, mean_score (Eq. 3) and margin (Eq. 11), NaN before there
+    are t epochs, and kept (0 or 1) and corrected_to, as decided for the next epoch.
     """
 
     def __init__(self, smoothing: float = 0.0, prune: bool = True, correct: bool = True, prune_below: float = 0.6,
@@ -186,18 +187,19 @@ class Purification(Method):
         self.history: dict[str, torch.Tensor] = {}  # score (E, N), prediction (E, N), scores (E, N, 7)
         self.given = self.labels = torch.zeros(0, dtype=torch.long)  # (N,), as listed and as trained
         self.kept = torch.zeros(0, dtype=torch.bool)  # (N,)
+        self.clearance: dict[str, torch.Tensor] = {}  # (N,), of the mean score above lambda, of the margin above tau
 
     def prepare(self, clips: pd.DataFrame, truth: pd.DataFrame | None, seed: int) -> None:
         clips = clips.sort_values("clip")
         self.place = {clip: number for number, clip in enumerate(clips["clip"])}
         self.given = self.labels = torch.from_numpy(clips["label"].to_numpy("int64", copy=True))
-        self.kept, self.history = torch.ones(len(clips), dtype=torch.bool), {}
+        self.kept, self.history, self.clearance = torch.ones(len(clips), dtype=torch.bool), {}, {}
         self.inner.prepare(clips, truth, seed)
 
     def before_epoch(self, epoch: int) -> None:
         super().before_epoch(epoch)
         self.inner.before_epoch(epoch)
-        if len(self.kept) and not self.kept.any():
+        if len(self.kept) and not self.kept.any() and not self.lenient:
             raise BadInput(f"after {epoch} epochs no clip has a score above lambda={self.prune_below}: all are pruned",
                            "Purification", "use a lower lambda (prune_below), or a longer warm-up (start)")
 
@@ -242,10 +244,17 @@ class Purification(Method):
                            "train without balanced classes (balance=0)")
         self.inner.after_epoch(clips)
         self._remember(clips)
-        if self.epoch + 1 >= self.start and len(self.history["score"]) == self.rounds:
-            self._decide_for_the_next()
-        clips["score"] = self.history["score"][-1].numpy()
-        clips["kept"], clips["corrected_to"] = (part.float().numpy() for part in (self.kept, self.labels))
+        h, t, given = self.history, self.rounds, self.labels if self.lasting else self.given
+        means = margins = torch.full_like(h["score"][-1], torch.nan)
+        if len(h["score"]) == t:
+            means, margins = running_mean(h["score"], t), margin(h["scores"], given, t)
+            self.clearance = {"lambda": means - self.prune_below, "tau": margins - self.correct_above}
+            if self.epoch + 1 >= self.start:
+                self._decide_for_the_next(given)
+        told = {"score": h["score"][-1], "mean_score": means, "margin": margins, "kept": self.kept.float(),
+                "corrected_to": self.labels.float()}
+        for name, values in told.items():
+            clips[name] = values.numpy()
 
     def _remember(self, clips: pd.DataFrame) -> None:
         """The epoch's scores and predictions beside those of the epochs before it, of which t are kept."""
@@ -259,24 +268,24 @@ class Purification(Method):
         past = {name: self.history.get(name, value[None][:0]) for name, value in new.items()}
         self.history = {name: torch.cat([past[name], value[None]])[-self.rounds:] for name, value in new.items()}
 
-    def _decide_for_the_next(self) -> None:
+    def _decide_for_the_next(self, given: torch.Tensor) -> None:
         h, t = self.history, self.rounds
         if self.prune:
             kept = ~pruned(running_mean(h["score"], t), self.prune_below)
             self.kept = kept if self.returns else kept & self.kept
         if self.correct:
-            given = self.labels if self.lasting else self.given
             self.labels = corrected(given, h["prediction"], h["scores"], t, self.correct_above, self.kept)
 
     def state_dict(self) -> dict:
         return {"clips": files.digest(list(self.place)), "history": self.history, "kept": self.kept,
-                "labels": self.labels, "inner": self.inner.state_dict()}
+                "labels": self.labels, "clearance": self.clearance, "inner": self.inner.state_dict()}
 
     def load_state_dict(self, state: dict) -> None:
         if state["clips"] != files.digest(list(self.place)):
             raise BadInput("this state is of other training clips", "Purification",
                            "give it to a run on the clips that it was left by, or train from the start")
         self.history, self.kept, self.labels = state["history"], state["kept"], state["labels"]
+        self.clearance = state["clearance"]
         self.inner.load_state_dict(state["inner"])
 
 

@@ -28,6 +28,7 @@ PANEL = {
     "m3dfel-heads": ("m3dfel", "facsimile", "frozen", "m3dfel"),
     "averaged": ("m3dfel", "facsimile", "frozen", "average-pooling"),
     "filtered": ("nr_dfernet", "facsimile", "frozen", "nr_dfernet"),
+    "purified": ("sciu", "facsimile", "frozen", "sciu"),
 }
 ALL = frozenset(PANEL)
 END_TO_END = {"rdfer", "m3dfel", "cnn-lstm"}
@@ -52,13 +53,13 @@ MUTATIONS = {
         "data/video.py", "cv2.INTER_AREA if shrinks", "cv2.INTER_LINEAR if shrinks", ALL),
     "video: the first frames of a long clip": (
         "data/video.py", "else uniform(n_frames, max_frames)", "else np.arange(max_frames)",
-        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"}),  # the others keep every frame
+        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "purified", "dfew"}),  # the others keep every frame
     "dfew: labels one further": (
         "data/dfew.py", 'number.astype("int64") - first', '(number.astype("int64") - first + 1) % 7', ALL),
     "film: colours swapped": ("data/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", ALL),
     "video: earlier frames of each segment": (
         "data/video.py", "((2 * u + 1) * n_frames -", "((2 * u + 0) * n_frames -",
-        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "dfew"}),  # the others take every frame
+        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "purified", "dfew"}),  # the others: every frame
     "video: another place in each segment": (
         "data/video.py", "edges[1:] - edges[:-1] - per_segment + 1", "edges[1:] - edges[:-1] - per_segment",
         {"filtered"}),
@@ -80,7 +81,8 @@ MUTATIONS = {
         "models/facenet3d.py", "torch.relu(self.second(torch.relu(self.first(x))) + ",
         "(self.second(torch.relu(self.first(x))) + ", {"m3dfel"}),
     "hosts: largest instead of mean over time": (
-        "models/hosts.py", "self.project(sequence.mean(dim=1))", "self.project(sequence.amax(dim=1))", {"cnn-lstm"}),
+        "models/hosts.py", "self.project(sequence.mean(dim=1))", "self.project(sequence.amax(dim=1))",
+        {"cnn-lstm", "purified"}),
     "m3dfel: epsilon of the normalisation": ("m3dfel.py", "EPS = 1e-5", "EPS = 1e-4", {"m3dfel", "m3dfel-heads"}),
     "m3dfel: attention without its scale": (
         "m3dfel.py", "(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5)", "(q @ k.transpose(2, 3))",
@@ -99,6 +101,17 @@ MUTATIONS = {
         "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", {"filtered"}),
     "fit: probabilities as the network has them": (
         "training/fit.py", '(output["logits"] if decided is None else decided)', 'output["logits"]', {"filtered"}),
+    "sciu: the square of the weight": (
+        "sciu.py", "self.weight_branch(output[\"features\"]).float()",
+        "self.weight_branch(output[\"features\"]).float().square()", {"purified"}),
+    "sciu: scores of the last epoch alone": (
+        "sciu.py", "return _last(scores, t).mean(dim=0)", "return _last(scores, t)[-1]", {"purified"}),
+    "sciu: pruned above lambda": ("sciu.py", "~(mean_scores > lam)", "mean_scores > lam", {"purified"}),
+    "sciu: corrected whether stable or not": (
+        "sciu.py", "accepted = stable(predictions, t) & (margin", "accepted = (margin", {"purified"}),
+    "sciu: pruned clips are trained on": (
+        "sciu.py", "weights[kept] = self.inner", "weights[~kept] = 1.0\n            weights[kept] = self.inner",
+        {"purified"}),
     "rdfer: agreement of the least predicted class": (
         "rdfer.py", "votes.amax(dim=1) / clip_logits", "votes.amin(dim=1) / clip_logits", RDFER),
     "rdfer: one more in the noisy group": (
@@ -128,7 +141,7 @@ MUTATIONS = {
         "presets/__init__.py", 'plan.method.get("noisy", 0.1)', '3 * plan.method.get("noisy", 0.1)', {"loss-drop"}),
     "method: half of the smoothing": (
         "training/method.py", "label_smoothing=self.smoothing)", "label_smoothing=self.smoothing / 2)",
-        ALL - {"filtered"}),  # which smooths nothing
+        ALL - {"filtered", "purified"}),  # which smooth nothing
     "optimise: the cosine ends early": (
         "training/optimise.py", "math.cos(math.pi * min(done, 1.0))", "math.cos(3.0 * min(done, 1.0))", ALL),
     "optimise: half of the weight decay": (

@@ -93,6 +93,34 @@ def test_table_1_is_three_switches():
     assert found == rows
 
 
+def test_the_sciu_paper_preset_is_the_papers():
+    ferv39k = presets.plan("sciu", "paper", "ferv39k-thresholds").method
+    fixed = {"momentum": 0.9, "loss": "weighted cross-entropy", "weight_layers": 2, "weight_activation": "sigmoid"}
+    agree("sciu", fixed, lambda ours: {
+        "n_frames": ours["max_frames"],
+        **{f"{name}_ferv39k": ferv39k[name] for name in ("prune_below", "correct_above", "rounds")},
+    })
+    assert presets.plan("sciu", "paper").method["prune"] and presets.plan("sciu", "paper").method["correct"]
+
+
+def test_tables_2_4_and_5_are_whole():
+    """SCIU: both stages on and off, and each value of lambda, tau and t, once."""
+    plans = {name: presets.plan("sciu", variant=name) for name in presets.VARIANTS["sciu"]}
+    stages = {(p.method["prune"], p.method["correct"]) for name, p in plans.items() if "Table" in
+              presets.VARIANTS["sciu"][name].answers}
+    assert len(stages) == 4
+    for setting, values in (("prune_below", (0.5, 0.6, 0.7, 0.8, 0.9)), ("correct_above", (0.1, 0.2, 0.3, 0.4, 0.5)),
+                            ("rounds", (2, 3, 4, 5))):
+        own = [p.method[setting] for name, p in plans.items() if presets.VARIANTS["sciu"][name].answers.startswith(
+            ("Table 4", "Table 5"))] + [plans["sciu"].method[setting]]
+        assert sorted(set(own)) == list(values)
+
+
+def test_fewer_epochs_than_t_shorten_it():
+    assert presets.plan("sciu", variant="t-5", epochs=3).method["rounds"] == 3
+    assert all(presets.plan("sciu", name).training.epochs > 5 for name in presets.PRESETS["sciu"])
+
+
 def test_m3dfel_without_weights_differs_in_nothing_else():
     ours, scratch = (presets.plan("m3dfel", preset) for preset in ("paper", "paper-scratch"))
     assert scratch.model.pop("backbone_weights") == "none" and ours.model.pop("backbone_weights") == "torchvision"
@@ -121,6 +149,8 @@ def test_every_value_says_where_it_comes_from(paper, name):
         ("nr_dfernet", {"backbone_name", "backbone_weights", "head_width", "spatial_mlp", "temporal_mlp", "gamma",
                         "weight_decay", "snippets", "snippet_times", "initial_scale", "max_frames", "jitter",
                         "crop_scale", "smoothing"}),
+        ("sciu", {"score_of", "returns", "lasting", "leaves", "start", "hidden", "lr", "lr_min", "schedule", "warmup",
+                  "batch_size", "weight_decay", "size", "crop_scale", "jitter", "smoothing", "backbone_weights"}),
     ],
 )
 def test_what_the_paper_leaves_open_is_tagged_so(paper, expected):
@@ -139,6 +169,10 @@ def test_what_is_decided_without_the_papers_word_is_named():
         "sizes of the encoders", "beginning of positions and token", "classifier", "what a snippet is taken from",
         "positions of a snippet", "snippets in training", "thresholds", "filtered logits", "attention of Fig. 5",
         "frames of a segment", "schedule", "oversampling", "few clips"}
+    assert set(presets.CHOICES["sciu"]) == both - {"cosine"} | {
+        "what the weight multiplies", "p of the score", "pruned clips", "how pruned clips leave", "corrected labels",
+        "rounds of Eq. 8 to 10", "where scores are taken", "thresholds", "warm-up", "weight branch", "FGC alone",
+        "controls that drop clips", "optimiser", "weights at the start", "what the BiLSTM gives"}
     for paper, choices in presets.CHOICES.items():
         assert all(choice.ours and choice.theirs for choice in choices.values())
         assert {choice.variant for choice in choices.values()} - {""} <= set(presets.variants(paper))
@@ -180,7 +214,7 @@ def test_former_dfer_can_begin_as_in_its_public_code():
 def test_every_variant_builds_and_changes_something(paper, variant):
     model, method = presets.build(paper, presets.plan(paper, variant=variant))
     assert isinstance(model, torch.nn.Module) and isinstance(method, Control) == (variant in presets.CONTROLS)
-    assert isinstance(getattr(method, "base", method), presets.PAPERS[paper].METHOD)
+    assert type(getattr(method, "base", method)) is type(presets.PAPERS[paper].METHOD())
     own_backbone = "backbone_name" in presets.variants(paper)[variant].model  # frozen features leave nothing to choose
     able = [preset for preset in presets.PRESETS[paper] if not (own_backbone and preset == "frozen")]
     same = [presets.plan(paper, preset, variant) == presets.plan(paper, preset) for preset in able]

@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # Each room of dfer_nb and its floor: a room imports from lower floors and from itself.
 # A new paper's room belongs on the floor of rdfer.
 FLOORS = {"errors": 0, "trace": 0, "files": 1, "data": 2, "models": 2, "facsimile": 3, "datasets": 4, "training": 4,
-          "rdfer": 5, "m3dfel": 5, "nr_dfernet": 5, "sciu": 5, "viewing": 5, "presets": 6, "request": 7, "run": 8, "pretrain": 8,
-          "sweep": 9}
+          "rdfer": 5, "m3dfel": 5, "nr_dfernet": 5, "sciu": 5, "viewing": 5, "presets": 6, "request": 7, "run": 8,
+          "pretrain": 8, "sweep": 9}
 INSIDE_VIEWING = {"palette": 0, "page": 1, "alt": 1, "evidence": 2, "pictures": 3, "explorers": 4}
 LONGEST = 300  # lines of a file
 LONGEST_FUNCTION = 40

@@ -20,7 +20,8 @@ from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept
 
 FORMAT = "dfer_nb kept runs 1"
 OF_ALL = ("split", "clip", "label", "prediction", UNFILTERED)  # what slim keeps of a clip, as far as it is there
-SLIM = (*OF_ALL, "loss", "agreement", "weight", "score", "kept", "corrected_to")  # and of a training clip
+# and of a training clip
+SLIM = (*OF_ALL, "loss", "agreement", "weight", "score", "mean_score", "margin", "kept", "corrected_to")
 
 
 def keep(runs: Iterable[tuple[Record, str]]) -> None:

@@ -18,6 +18,8 @@ class Method:
     run resumes.
     """
 
+    lenient = False  # in a trace, which goes on where a method would stop a training that nothing is left of
+
     def __init__(self, smoothing: float = 0.0):
         self.smoothing, self.epoch = smoothing, 0
 

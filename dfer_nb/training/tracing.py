@@ -22,7 +22,7 @@ from dfer_nb.training.record import UNFILTERED, Record
 from dfer_nb.training.replay import features
 
 EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 24, 32, 20, 50
-EASED = {"prune_below": 0.3, "correct_above": 0.1}
+EASED, RAISED_LESS = {"prune_below": 1 / 3, "correct_above": 0.1}, 2
 SEED, FOLD = 1, 2  # with 0, or the first, what they are multiplied by or mistaken for would not show
 DIGITS = 7  # significant ones that are written
 VOTES, CLASSES = "si", (UNFILTERED, "otherwise")  # columns that hold a class, by first letter or name: others say more
@@ -38,14 +38,16 @@ def eased(method: dict) -> dict:
     return method | {name: factor * method[name] for name, factor in EASED.items() if name in method}
 
 
-def small(settings: Settings, model: torch.nn.Module) -> Settings:
+def small(settings: Settings, model: torch.nn.Module, method: dict) -> Settings:
     """The settings of a run as its trace has them: small batches, and frames as small as the model takes.
 
-    Rates are raised, so that after a few steps clips and sub-clips are told apart, and the clipping of gradients is
-    tightened, so that it does something. Epochs are the plan's: see EPOCHS.
+    Rates are raised, so that after a few steps clips and sub-clips are told apart (less for a method that compares
+    scores, which would saturate), and the clipping of gradients is tightened, so that it does something. Epochs are the
+    plan's: see `epochs`.
     """
     size = max((part.size for part in model.modules() if isinstance(part, Host)), default=0) or SIZE
-    rates = {name: RAISED * getattr(settings, name) for name in ("lr", "lr_backbone", "lr_min")}
+    raised = RAISED_LESS if "rounds" in method else RAISED
+    rates = {name: raised * getattr(settings, name) for name in ("lr", "lr_backbone", "lr_min")}
     clips = FEW if settings.train_clips else 0
     return replace(settings, batch_size=BATCH, size=size, train_clips=clips, clip_norm=settings.clip_norm / TIGHTER,
                    precision="32-true", cpu_precision="32-true", **rates)
@@ -59,6 +61,7 @@ def fabric() -> Fabric:
 def measure(fit: Fit) -> dict[str, list]:
     """The trace of a training that `fit` is ready for: settings as `small` makes them, built meanwhile `exactly`."""
     start = _weights(fit)
+    fit.method.lenient = True
     fit.run({}, {})
     record = Record(fit.folder)
     found = _of_record(record) | _of_weights(start, _weights(fit)) | _of_features(record, fit)

@@ -1,9 +1,9 @@
-"""What was learnt by heart, by kind of wrong label."""
+"""What was learnt by heart, by kind of wrong label; what was pruned and corrected."""
 
 import pandas as pd
 import pytest
 
-from dfer_nb.training.memory import learnt
+from dfer_nb.training.memory import learnt, purified
 
 TRUTH = pd.DataFrame({
     "clip": list("abcdefg"), "true_label": [0, 1, 2, 3, 4, 5, 6], "given_label": [0, 1, 2, 4, 3, 6, 5],
@@ -25,3 +25,15 @@ def test_shares_by_hand():
 def test_kinds_without_clips_are_left_out():
     rows = pd.DataFrame({"clip": ["a", "b"], "prediction": [0, 0]})
     assert learnt(rows, TRUTH) == {"right_as_given": 50.0}
+
+
+def test_what_is_pruned_and_corrected_is_counted_by_hand():
+    rows = pd.DataFrame({"clip": list("abcdefg"), "label": TRUTH["given_label"], "kept": [1, 0, 1, 0, 1, 1, 1],
+                         "corrected_to": [0, 1, 6, 4, 4, 2, 5]})
+    truth = TRUTH.assign(low_quality=[True, True] + [False] * 5)
+    found = purified(rows[::-1], truth[::-1])
+    assert found == {"pruned": 2, "corrected": 3,  # b, d; c, e, f
+                     "pruned_low_quality": 1, "pruned_wrong_label": 1,  # b; d
+                     "repaired": 1, "mistaken": 1, "broken": 1}  # e; f; c
+    assert purified(rows, None) == {"pruned": 2, "corrected": 3}
+    assert purified(rows.drop(columns="kept"), truth) == {}
