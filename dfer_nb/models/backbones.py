@@ -68,17 +68,22 @@ class FaceNet(nn.Module):
 
 
 class ImageBackbone(nn.Module):
-    """A torchvision classifier without its last layer; frames are normalised with ImageNet's mean and std.
+    """A torchvision classifier without its last layers; frames are normalised with ImageNet's mean and std.
 
-    frames (N, 3, H, W) in 0..1 -> (N, out_dim).
+    frames (N, 3, H, W) in 0..1 -> (N, out_dim). Of a VGG the mean over the last map is given, not what its large linear
+    layers make of it. size: pixels of a vision transformer's frames, 0: 224; others take any.
     """
 
-    def __init__(self, name: str, weights: str):
+    def __init__(self, name: str, weights: str, size: int = 0):
         super().__init__()
-        self.net = torchvision_network(name, weights)
-        last = self.net.fc if hasattr(self.net, "fc") else self.net.classifier[0]
-        self.out_dim = last.in_features
-        setattr(self.net, "fc" if hasattr(self.net, "fc") else "classifier", nn.Identity())
+        self.net = torchvision_network(name, weights, size)
+        last = next(part for part in ("fc", "classifier", "heads") if hasattr(self.net, part))
+        layers = getattr(self.net, last)
+        self.out_dim = (layers if last == "fc" else layers[0]).in_features
+        setattr(self.net, last, nn.Identity())
+        if name.startswith("vgg"):
+            self.net.avgpool = nn.AdaptiveAvgPool2d(1)
+            self.out_dim = 512
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
@@ -92,12 +97,12 @@ class FeaturesAsTheyAre(nn.Identity):
     out_dim = FaceNet.out_dim
 
 
-def backbone(name: str, weights: str) -> nn.Module:
+def backbone(name: str, weights: str, size: int = 0) -> nn.Module:
     """A backbone by name: "facenet" (shipped), or a torchvision model ("resnet50", "mobilenet_v3_small", …).
 
     weights: "shipped" (FaceNet's action-unit weights), "imagenet" (asked of torchvision, needs a network once),
-    or "none". "features" with "none" passes on FaceNet's features, computed beforehand. Returns a module with
-    `out_dim`. Raises BadInput for an unknown pair or weights that cannot be had.
+    or "none". "features" with "none" passes on FaceNet's features, computed beforehand. size: as in `ImageBackbone`.
+    Returns a module with `out_dim`. Raises BadInput for an unknown pair or weights that cannot be had.
     """
     if name == "facenet" and weights in ("shipped", "none"):
         net = FaceNet(norm=weights == "none")
@@ -107,7 +112,7 @@ def backbone(name: str, weights: str) -> nn.Module:
     if name == "features" and weights == "none":
         return FeaturesAsTheyAre()
     if name in torchvision.models.list_models(module=torchvision.models) and weights in ("imagenet", "none"):
-        return ImageBackbone(name, weights)
+        return ImageBackbone(name, weights, size)
     raise BadInput(
         f"no backbone {name!r} with weights {weights!r}",
         "the preset's model settings",

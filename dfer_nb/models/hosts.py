@@ -37,21 +37,25 @@ class CNNRecurrent(Host):
 
     frames (B, T, 3, H, W) in 0..1 -> features (B, out_dim). cnn, weights: as in `backbone`, which also says the mean
     and std that are applied; cell: "lstm" or "gru"; hidden: units of each direction; out_dim: width after a last
-    linear layer. The default sizes are a reading of RDFER's Table VI: they give its 22.2 M parameters, and features
-    of 512 that fit M3DFEL at the 11.8 M more which the table has for every backbone.
+    linear layer; size: pixels of the frames, where cnn is a vision transformer, 0 else. The default sizes are a reading
+    of RDFER's Table VI: they give its 22.2 M parameters, and features of 512 that fit M3DFEL at the 11.8 M more which
+    the table has for every backbone.
     """
 
     def __init__(self, cnn: str = "resnet18", weights: str = "none", cell: str = "lstm", hidden: int = 512,
-                 layers: int = 2, out_dim: int = 512, num_classes: int = 7):
+                 layers: int = 2, out_dim: int = 512, num_classes: int = 7, size: int = 0):
         if cell not in ("lstm", "gru"):
             raise BadInput(f"no recurrent cell {cell!r}", "CNNRecurrent", 'use "lstm" or "gru"')
         super().__init__(out_dim, num_classes)
-        self.backbone = backbone(cnn, weights)
+        self.backbone, self.size = backbone(cnn, weights, size), size
         kind = nn.LSTM if cell == "lstm" else nn.GRU
         self.recurrent = kind(self.backbone.out_dim, hidden, layers, batch_first=True, bidirectional=True)
         self.project = nn.Linear(2 * hidden, out_dim)
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:
+        if self.size and frames.shape[-2:] != (self.size, self.size):
+            raise BadInput(f"frames of {frames.shape[-2]}x{frames.shape[-1]} px, for {self.size} px", "CNNRecurrent",
+                           "scale the frames, or build the network with another size")
         sequence, _ = self.recurrent(per_frame(self.backbone, frames))  # (B, T, 2 * hidden)
         return self.project(sequence.mean(dim=1))
 
@@ -88,6 +92,10 @@ _FULL = {
     "cnn": lambda weights, n, size, k: FrameMean("resnet18", weights, k),
     "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "lstm", num_classes=k),
     "cnn-gru": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "gru", num_classes=k),
+    "resnet50-lstm": lambda weights, n, size, k: CNNRecurrent("resnet50", weights, num_classes=k),
+    "vgg13-lstm": lambda weights, n, size, k: CNNRecurrent("vgg13", weights, num_classes=k),
+    "vgg16-lstm": lambda weights, n, size, k: CNNRecurrent("vgg16", weights, num_classes=k),
+    "vit-lstm": lambda weights, n, size, k: CNNRecurrent("vit_b_16", weights, num_classes=k, size=size or 112),
     "former-dfer": lambda weights, n, size, k, **more: FormerDFER(
         "resnet18", weights, n, size or 112, num_classes=k, **more),
 }
@@ -109,13 +117,14 @@ def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 
          num_classes: int = 7, feature_norm: bool = False, initial_scale: float = 0.02) -> Host:
     """A host by name: "r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru" or "former-dfer".
 
-    A narrow host may also be "features": the mean of frame features (B, T, 128) that were computed beforehand.
+    A full host may also be "resnet50-lstm", "vgg13-lstm", "vgg16-lstm" or "vit-lstm" (SCIU, Table 1). A narrow host may
+    also be "features": the mean of frame features (B, T, 128) that were computed beforehand.
     width: "full" (the papers' sizes, ResNet18 where a 2-D network is needed) or "narrow" (FaceNet, for 48 px).
     weights: "none"; "torchvision" for full ones (Kinetics for the video networks, ImageNet for the others);
-    "shipped" for narrow ones. n_frames of a clip, size in pixels (0: 112 or 48) and initial_scale (see `FormerDFER`)
-    matter to "former-dfer" alone. feature_norm: batch normalisation as the host's `scale`. The full networks have
-    enough of it inside; FaceNet ships with its own folded away. Raises BadInput for what is not known, and for weights
-    that cannot be had.
+    "shipped" for narrow ones. n_frames of a clip and initial_scale (see `FormerDFER`) matter to "former-dfer" alone,
+    size in pixels (0: 112 or 48) to "vit-lstm" as well. feature_norm: batch normalisation as the host's `scale`. The
+    full networks have enough of it inside; FaceNet ships with its own folded away. Raises BadInput for what is not
+    known, and for weights that cannot be had.
     """
     known = {"full": (_FULL, "torchvision"), "narrow": (_NARROW, "shipped")}
     if width not in known or name not in known[width][0] or weights not in (known[width][1], "none"):

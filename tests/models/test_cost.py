@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from dfer_nb.m3dfel import M3DFEL
+from dfer_nb.models.backbones import backbone
 from dfer_nb.models.cost import Cost, by_exact_type, computed_twice, cost
 from dfer_nb.models.hosts import host
 from dfer_nb.models.layers import Encoder
@@ -105,6 +107,10 @@ def test_a_layer_called_twice_counts_twice_and_nothing_is_left_behind():
         ("cnn-lstm", 22.21, 7.93, 7.967),  # 7.97
         ("former-dfer", 18.03, 8.30, 8.318),  # 8.31
         ("cnn", 11.18, 7.76, 7.798),
+        ("resnet50-lstm", 40.83, 17.483, 17.664),
+        ("vgg13-lstm", 20.436, 44.908, 44.908),
+        ("vgg16-lstm", 25.745, 61.555, 61.555),
+        ("vit-lstm", 97.765, 69.333, 46.008),  # that counter does not know attention
     ],
 )
 def test_full_hosts_have_the_known_sizes(name, parameters, gmac, exact_types):
@@ -112,6 +118,19 @@ def test_full_hosts_have_the_known_sizes(name, parameters, gmac, exact_types):
     assert found.parameters / 1e6 == pytest.approx(parameters, abs=0.006)
     assert found.gmac == pytest.approx(gmac, abs=0.006)
     assert found.gmac_exact_types == pytest.approx(exact_types, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [("resnet50", [(2048, 1000)]), ("vgg13", [(25088, 4096), (4096, 4096), (4096, 1000)]),
+     ("vgg16", [(25088, 4096), (4096, 4096), (4096, 1000)]), ("vit_b_16", [(768, 1000)])],
+)
+def test_backbones_are_what_torchvision_publishes_less_their_last_layers(name, head):
+    """Parameters and GMAC that torchvision states of the networks whose weights it offers, at 224 px."""
+    stated = torchvision.models.get_model_weights(name).DEFAULT.meta
+    found = cost(lambda: backbone(name, "none"), (1, 3, 224, 224))
+    assert found.parameters + sum(a * b + b for a, b in head) == stated["num_params"]
+    assert found.gmac + sum(a * b for a, b in head) / 1e9 == pytest.approx(stated["_ops"], rel=1e-3)
 
 
 @pytest.mark.parametrize(

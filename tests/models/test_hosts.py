@@ -33,6 +33,23 @@ def test_every_host_has_one_interface(name, width):
         host(name, width, n_frames=3, size=size, num_classes=0)(frames)
 
 
+@pytest.mark.parametrize("name", ["resnet50-lstm", "vgg13-lstm", "vgg16-lstm", "vit-lstm"])
+def test_the_further_hosts_of_sciu_have_it_too_at_full_size(name):
+    torch.manual_seed(0)
+    net = host(name, size=32)
+    output = net(torch.rand(2, 2, 3, 32, 32))
+    assert output["logits"].shape == (2, 7) and output["features"].shape == (2, 512)
+    output["logits"].square().sum().backward()
+    assert [part for part, p in net.named_parameters() if p.grad is None] == []
+    with pytest.raises(BadInput, match="no host(.|\n)*narrow"):
+        host(name, "narrow")
+    if name == "vit-lstm":
+        with pytest.raises(BadInput, match="frames of 16x16 px, for 32 px"):
+            net(torch.rand(1, 2, 3, 16, 16))
+        with pytest.raises(BadInput, match="100 px cannot be cut into patches of 16"):
+            host(name, size=100)
+
+
 @pytest.mark.parametrize("name", ["r3d", "mc3", "r2plus1d", "cnn"])
 def test_narrow_hosts_start_as_the_mean_of_facenets_frame_features(name):
     frames = torch.rand(2, 4, 3, 48, 48, generator=torch.Generator().manual_seed(1))
