@@ -20,8 +20,8 @@ from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept
 
 FORMAT = "dfer_nb kept runs 1"
 OF_ALL = ("split", "clip", "label", "prediction", UNFILTERED)  # what slim keeps of a clip, as far as it is there
-# and of a training clip
-SLIM = (*OF_ALL, "loss", "agreement", "weight", "score", "mean_score", "margin", "kept", "corrected_to")
+PURIFIED = ("score", "mean_score", "margin", "kept", "corrected_to")  # where a method prunes or corrects
+SLIM = (*OF_ALL, "loss", "agreement", "weight", *PURIFIED)  # and of a training clip
 
 
 def keep(runs: Iterable[tuple[Record, str]]) -> None:

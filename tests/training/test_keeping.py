@@ -15,7 +15,7 @@ import records
 from records import TRACES, config, contents, reported, state
 
 from dfer_nb.training import results
-from dfer_nb.training.keeping import SLIM, forget, keep
+from dfer_nb.training.keeping import PURIFIED, SLIM, forget, keep
 from dfer_nb.training.results import kept, kept_run, kept_truth
 
 
@@ -34,8 +34,8 @@ def test_a_slim_run_holds_what_comparisons_need():
     keep([(record, "slim")])
     (run,) = kept("rdfer")
     whole = reported(record)
-    names = [name for name in SLIM if name in whole]  # nothing is decided here: all of them but `unfiltered`
-    assert list(run.clips) == names == [n for n in SLIM if n != "unfiltered"]
+    names = [name for name in SLIM if name in whole]  # nothing is decided here, or pruned
+    assert list(run.clips) == names == [n for n in SLIM if n not in ("unfiltered", *PURIFIED)]
     assert run.features is None and run.keep == "slim"
     train = run.clips["split"] == "train"
     assert run.clips.loc[~train, ["loss", "agreement", "weight"]].isna().all(axis=None)
