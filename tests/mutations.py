@@ -81,8 +81,7 @@ MUTATIONS = {
         "models/facenet3d.py", "torch.relu(self.second(torch.relu(self.first(x))) + ",
         "(self.second(torch.relu(self.first(x))) + ", {"m3dfel"}),
     "hosts: largest instead of mean over time": (
-        "models/hosts.py", "self.project(sequence.mean(dim=1))", "self.project(sequence.amax(dim=1))",
-        {"cnn-lstm", "purified"}),
+        "models/hosts.py", "self.project(sequence.mean(dim=1))", "self.project(sequence.amax(dim=1))", {"cnn-lstm"}),
     "m3dfel: epsilon of the normalisation": ("m3dfel.py", "EPS = 1e-5", "EPS = 1e-4", {"m3dfel", "m3dfel-heads"}),
     "m3dfel: attention without its scale": (
         "m3dfel.py", "(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5)", "(q @ k.transpose(2, 3))",

@@ -84,7 +84,7 @@ _LAPTOP = {
 PRESETS: dict[str, dict[str, dict[str, Value]]] = {
     "laptop": _LAPTOP,
     "memorise": {**_LAPTOP, "training": {**_LAPTOP["training"], **MEMORISE_TRAINING}},
-    "frozen": {
+    "frozen": {  # the mean of frame features, without an LSTM: enough for both stages, which ask for any classifier
         **_LAPTOP,
         "training": {**_LAPTOP["training"], **FROZEN_TRAINING},
         "model": {**_LAPTOP["model"], **laptop(backbone_name="features", backbone_weights="none")},
