@@ -67,7 +67,7 @@ def missable(records, split: str = "test") -> pd.DataFrame:
     Raises BadInput where no apex is known, or the record does not hold what its instances said.
     """
     parts = []
-    for record in records if isinstance(records, Sequence) else [records]:
+    for record in several(records):
         rows = reported_rows(record, split)
         need(rows, "apex_start", "apex_end", "n_frames", "true_label", "i0", "c0")
         rows = known_apex(rows)
@@ -85,7 +85,7 @@ def alone_table(records: Mapping[str, object], split: str = "test") -> Table:
     """
     lines = {}
     for name, own in records.items():
-        own = _several(own)
+        own = several(own)
         shares = pd.DataFrame([_alone(missable(record, split)) for record in own])
         lines[name] = {column: _cell(100 * shares[column], own, 0, (0, 100)) for column in shares}
     note = ("In the apex: at least half of the instance's frames; outside: none of them. Clips whose apex can be "
@@ -104,7 +104,8 @@ def _alone(rows: pd.DataFrame) -> dict[str, float]:
             "outside": right[one["apex"] == 0].mean(), "neighbours agree": same.mean()}
 
 
-def _several(records) -> list:
+def several(records) -> list:
+    """One record or several, as a list."""
     return list(records) if isinstance(records, Sequence) else [records]
 
 
@@ -119,7 +120,7 @@ def _cell(values: pd.Series, records: Sequence, digits: int, limits: tuple[float
 
 
 def _runs(records: Mapping[str, object]) -> str:
-    numbers = sorted({len(_several(own)) for own in records.values()})
+    numbers = sorted({len(several(own)) for own in records.values()})
     return "one run of each" if numbers == [1] else f"{'/'.join(map(str, numbers))} draws of each"
 
 
@@ -147,7 +148,7 @@ def carrier_table(records: Mapping[str, object], split: str = "test") -> Table:
     """
     lines = {}
     for name, own in records.items():
-        own = _several(own)
+        own = several(own)
         found = pd.DataFrame([_carried(missable(record, split)) for record in own])
         lines[name] = {"bags": number(found["bags"].mean(), 0)}
         for measure in MEASURES:

@@ -7,7 +7,7 @@ import pandas as pd
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence import blocks, statistics
 from dfer_nb.viewing.evidence.comparison import NOT_RUN, difference_cell
-from dfer_nb.viewing.evidence.records import by_draw, describe, key, of_variant, reported_rows, rules, setting
+from dfer_nb.viewing.evidence.records import describe, key, of_variant, reported_rows, rules, setting
 from dfer_nb.viewing.page import Table, number
 
 SPLITS = ("test", "clean")  # both hold twins, half of their clips
@@ -32,16 +32,15 @@ def told(record) -> pd.Series:
     return pd.concat([percent, pd.Series({ALL: 100 * own.mean()})])
 
 
-def told_by_draw(records: Sequence, variants: Sequence[str], cue: str = ALL) -> pd.DataFrame:
-    """`told` of one cue: a row a variant that has records, a column a (fold, draw), the mean over its seeds."""
-    rows = {}
+def told_by_draw(records: Sequence, variants: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """`told` of each variant that has records: a row a cue, a column a (fold, draw), the mean over its seeds."""
+    found = {}
     for variant in dict.fromkeys(variants):
-        own = of_variant(records, variant)
-        places = dict.fromkeys(key(record)[:2] for record in own)
-        means = [part.mean() for part in by_draw([told(record)[cue] for record in own], own)]
-        if own:
-            rows[variant] = dict(zip(places, means, strict=True))
-    return pd.DataFrame.from_dict(rows, orient="index").sort_index(axis=1)
+        if own := of_variant(records, variant):
+            places = pd.MultiIndex.from_tuples([key(record)[:2] for record in own], names=["fold", "draw"])
+            runs = pd.DataFrame([told(record) for record in own]).set_index(places)
+            found[variant] = runs.groupby(["fold", "draw"]).mean().T
+    return found
 
 
 def twin_table(records: Sequence, variants: Sequence[str], base: str) -> Table:
@@ -53,11 +52,12 @@ def twin_table(records: Sequence, variants: Sequence[str], base: str) -> Table:
     shown = blocks.of(records, [*variants, base])
     if not shown:
         return Table(pd.DataFrame({ALL: NOT_RUN}, index=list(variants)), "Twins told apart; no records")
-    found = statistics.compare(told_by_draw(shown, [*variants, base]), base) if of_variant(shown, base) else {}
-    rows = {}
+    by_draw = told_by_draw(shown, [*variants, base])
+    scores = pd.DataFrame({variant: table.loc[ALL] for variant, table in by_draw.items()}).T
+    found, rows = statistics.compare(scores, base) if base in by_draw else {}, {}
     for variant in variants:
         own = of_variant(shown, variant)
-        means = pd.DataFrame([told(record) for record in own]).mean()
+        means = by_draw[variant].mean(axis=1) if own else {}
         rows[variant] = {cue: number(value) for cue, value in means.items()} if own else {ALL: NOT_RUN}
         rows[variant][f"all, less {base}"] = difference_cell(found.get(variant), own, variant == base)
     frame = pd.DataFrame.from_dict(rows, orient="index").fillna(NOT_RUN)

@@ -15,6 +15,7 @@ from dfer_nb.viewing.evidence.instances import (
     measured,
     missable,
     over_place,
+    several,
 )
 from dfer_nb.viewing.evidence.records import reported_rows
 from dfer_nb.viewing.evidence.statistics import over_draws
@@ -162,7 +163,7 @@ def profile(records, split: str = "test") -> Figure:
     records: a record, or several draws of one network. Means over the instances of a draw, then over draws, with the
     95 % interval from four draws on; of clips whose apex can be missed. A panel each.
     """
-    records = list(records) if isinstance(records, Sequence) else [records]
+    records = several(records)
     levels = {measure: pd.DataFrame(columns) for measure, columns in _levels(records, split).items()}
     figure, grid = panels(1, len(levels), height=2.7, squeeze=False)
     for axes, (name, table) in zip(grid[0], levels.items(), strict=True):

@@ -53,6 +53,7 @@ def test_twins_are_told_by_variants_on_the_same_draws(seen):
 
     runs = [run(variant, draw, skill) for variant, skill in (("frames", 0.5), ("order", 0.9)) for draw in range(10, 14)]
     by_draw = twins.told_by_draw(runs, ["frames", "order"])
+    by_draw = pd.DataFrame({variant: of.loc["all twins"] for variant, of in by_draw.items()}).T
     assert by_draw.shape == (2, 4) and list(by_draw.columns) == [(1, draw) for draw in range(10, 14)]
     table = twins.twin_table(runs, ["frames", "order", "flat"], "frames")
     assert isinstance(table, Table) and "4 draws, a seed each" in table.caption
