@@ -568,8 +568,8 @@ for split in ("test", "clean"):
     assert 0.15 < share < 0.35
     for name in ("noisy-only", "hard-only", "stopped-early"):
         assert gains[name].verdict and not gains[name].seen
-    for effect in (direct_by_heart["rdfer", "loss-only"][split],):
-        assert effect.verdict and not effect.seen
+    rival = direct_by_heart["rdfer", "loss-only"][split]
+    assert rival.verdict and not rival.seen
 best = pd.concat([r.epochs["test_war"] for r in heart if r.config["variant"] == "plain"],
                  axis=1).mean(axis=1).idxmax() + 1
 print(f"plain training, mean over draws: best in epoch {best} of 16")

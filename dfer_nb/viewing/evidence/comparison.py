@@ -217,7 +217,7 @@ def _table(records: Sequence, variants: Sequence[str], row: Callable[[object], d
         own = of_variant(shown, variant)
         values = pd.DataFrame([row(record) for record in own])
         rows[variant] = {"runs": runs(own) if own else NOT_RUN}
-        rows[variant] |= {name: _cell(values[name], own) for name in values if values[name].notna().any()}
+        rows[variant] |= {name: mean_cell(values[name], own) for name in values if values[name].notna().any()}
     frame = pd.DataFrame.from_dict(rows, orient="index").fillna("–")
     frame.loc[frame["runs"] == NOT_RUN] = NOT_RUN
     note = ("Mean over draws, and from four draws on its 95 % interval, which is of one variant by itself. A "
@@ -226,9 +226,14 @@ def _table(records: Sequence, variants: Sequence[str], row: Callable[[object], d
                  {name: setting(shown).badge for name in frame if name != "runs"} if shown else {})
 
 
-def _cell(values: pd.Series, records: Sequence) -> str:
+def mean_cell(values: pd.Series, records: Sequence, digits: int = 1, limits: tuple[float, float] = (0, 100)) -> str:
+    """Mean over draws of a number a record, with its interval (`statistics.over_draws`), cut at the limits.
+
+    Records whose number is NaN are left out; a dash where all are.
+    """
     known = values.notna().to_numpy()
-    middle, low, high = statistics.over_draws(values[known], [r for r, k in zip(records, known, strict=True) if k])
-    if pd.isna(low):
-        return number(middle)
-    return f"{number(middle)} ({number(max(low, 0.0))} to {number(min(high, 100.0))})"
+    if not known.any():
+        return "–"
+    middle, *ends = statistics.over_draws(values[known], [r for r, k in zip(records, known, strict=True) if k])
+    low, high = (number(end, digits) for end in np.clip(ends, *limits))
+    return number(middle, digits) + ("" if np.isnan(ends[0]) else f" ({low} to {high})")

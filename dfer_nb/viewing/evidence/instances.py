@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from dfer_nb.data.video import uniform
+from dfer_nb.viewing.evidence.comparison import mean_cell
 from dfer_nb.viewing.evidence.pointing import known_apex
 from dfer_nb.viewing.evidence.records import reported_rows
-from dfer_nb.viewing.evidence.statistics import over_draws
 from dfer_nb.viewing.page import Table, number
 from dfer_nb.viewing.palette import need
 
@@ -87,7 +87,7 @@ def alone_table(records: Mapping[str, object], split: str = "test") -> Table:
     for name, own in records.items():
         own = several(own)
         shares = pd.DataFrame([_alone(missable(record, split)) for record in own])
-        lines[name] = {column: _cell(100 * shares[column], own, 0, (0, 100)) for column in shares}
+        lines[name] = {column: mean_cell(100 * shares[column], own, 0) for column in shares}
     note = ("In the apex: at least half of the instance's frames; outside: none of them. Clips whose apex can be "
             "missed: neutral ones are left out. Neighbours agree: the share of instances that say what the one before "
             f"them says. {DRAWS}")
@@ -107,16 +107,6 @@ def _alone(rows: pd.DataFrame) -> dict[str, float]:
 def several(records) -> list:
     """One record or several, as a list."""
     return list(records) if isinstance(records, Sequence) else [records]
-
-
-def _cell(values: pd.Series, records: Sequence, digits: int, limits: tuple[float, float]) -> str:
-    """Mean over the draws that have such instances, and its interval; a dash where none has."""
-    known = values.dropna()
-    if known.empty:
-        return "–"
-    middle, *ends = over_draws(known, [records[k] for k in known.index])
-    low, high = (number(end, digits) for end in np.clip(ends, *limits))
-    return number(middle, digits) + ("" if np.isnan(ends[0]) else f" ({low} to {high})")
 
 
 def _runs(records: Mapping[str, object]) -> str:
@@ -155,7 +145,7 @@ def carrier_table(records: Mapping[str, object], split: str = "test") -> Table:
             most, shuffled, r = (found.get((measure, what)) for what in ("most", "shuffled", "r"))
             touches = "–" if r is None else f"{number(most.mean(), 0)}, shuffled {number(shuffled.mean(), 0)}"
             lines[name] |= {f"most {measure}": touches,
-                            f"r of {measure}": "–" if r is None else _cell(r, own, 2, (-1, 1))}
+                            f"r of {measure}": "–" if r is None else mean_cell(r, own, 2, (-1, 1))}
     note = ("Of bags that are right, on clips whose apex can be missed. Shuffled: the same instances against the "
             "apexes of all clips, which is what the place in the bag alone would give. r: within places. "
             f"{DRAWS} A dash: this network has no such part.")
