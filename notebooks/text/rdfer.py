@@ -487,7 +487,7 @@ direct = directly(hard, pairs, ["plain", *rules])
 # them, and their labels are as wrong as all.
 
 # %% tags=["hide-input"]
-most = against(hard, ["clean-labels", "oracle-drop"], "plain", ["test", "clean"],
+most = against(hard, ["clean-labels"], "plain", ["test", "clean"],
                pool=["plain", *rules])
 gains = against(hard, rules, "plain", ["test", "clean"])
 for split in ("test", "clean"):
