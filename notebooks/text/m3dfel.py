@@ -113,7 +113,7 @@ print(f"frames in the apex: {100 * inside.mean():.0f} % of all; of the clips, {1
       f"show it in four frames or fewer, {100 * (per_clip == 0).mean():.0f} % in none")
 
 # %% [markdown]
-# Neutral clips are left out: they have no apex that could be missed. A fifth of all clips has a *short apex* on
+# Neutral clips are left out: they have no apex that could be missed. A fifth of the others has a *short apex* on
 # purpose, one to three frames of the raw video. Where the 16 frames step over it, what is left is onset and offset,
 # on its way and weaker.
 #
@@ -630,7 +630,7 @@ tables.predictions(still, still_kept_out, main, base="m3dfel", splits=splits)
 #
 # The paper's figures are for DFEW, R3D18, 300 epochs. Ours are for drawn faces at laptop size. No difference is taken
 # between them; what can be compared is the difference to the same base row within each source. Table 4 stands here
-# twice, with heads on frozen features and end to end.
+# twice, on the kind where one frame tells the label and on the one with twins.
 
 # %%
 folds = kept("m3dfel", dataset="facsimile", preset="laptop", variant="m3dfel", threads=1, seed=0, draw=0)
@@ -734,9 +734,9 @@ print(f"the module alone: {(of_size[4].parameters - mean_of_four.parameters) / 1
 # | CNN-LSTM of RDFER's Table VI | ResNet18, BiLSTM 2 x 512, mean over time, a linear layer to 512 | it gives the table's 22.2 M parameters |
 # | 45.0 M parameters (RDFER, Table VI) | 46.8 M | the paper gives none; RDFER's table adds 11.8 M to each network, our reading 13.65 M. The FLOPs agree |
 # | R3D18 alone, 68.23 / 55.36 (RDFER, Table VI) | its own runs | the two figures are of two rows of M3DFEL's tables |
-# | R3D18, 112 px, 300 epochs, batch of 256 | narrow networks, 48 px, 8 epochs, batch of 32 (`laptop`) | two CPU cores |
+# | R3D18, 300 epochs, batch of 256 | narrow networks, 48 px, 8 epochs, batch of 32 (`laptop`) | two CPU cores |
 # | – | batch normalisation of the instances' features (`laptop`) | the shipped network's own is folded away |
-# | – | float32 on CPUs also where bf16 is fast | bf16 gradients of 3-D convolutions were seen to become infinite there |
+# | – | 3-D networks in float32 on CPUs also where bf16 is fast | bf16 gradients of 3-D convolutions were seen to become infinite there |
 #
 # What was decided without the paper's word, and the values of the presets:
 
@@ -790,8 +790,7 @@ with pd.option_context("display.max_rows", None):
 # :class: dropdown
 # Take a clip with a short apex. With bag size 1 the features of one or two frames are averaged with those of fourteen
 # resting ones before anything is decided. With bag size 16 the BiLSTM meets those frames one at a time and can carry
-# them along, in both directions. Look at the attention: it often points at them. The support lies mostly at the
-# places that the convolution favours, whatever the clip.
+# them along, in both directions. The support lies mostly at the places that the convolution favours, whatever the clip.
 # ```
 #
 # ## On DFEW
