@@ -47,7 +47,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from dfer_nb import facsimile
+from dfer_nb import facsimile, files
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.facsimile import casting, face, motion, storyboard
@@ -577,8 +577,8 @@ assert whole_clip.loc["true action units in order, a network"].min() >= 97
 print("without order: within three points of chance; true action units in order: 97 % and more")
 
 # %% [markdown]
-# A method that averages its
-# frames has to guess between the two labels. The truth names the cue (`motion_cue`) and the other label (`twin_label`).
+# A method that averages its frames has to guess between the two labels. The truth names the cue (`motion_cue`) and the
+# other label (`twin_label`).
 #
 # (facsimile-kinds)=
 # ## The kinds
