@@ -699,8 +699,29 @@ for split in ("test", "clean"):
         print(f"{split}: not run")
 
 # %% [markdown]
-# RESULT PENDING: ladder; does the gain grow, is anything lost where no label is wrong.
+# **The gain grows with the noise**: a line through the steps says 0.8 points for every ten more wrong labels in a
+# hundred, for RDFER on both sets; for *loss-only* it is seen on the clean clips. And where no label is wrong nothing is
+# seen to be lost, though a tenth of the clips is dropped in vain: a loss of three points on the test fold would have been
+# seen, and of one and a half on the clean clips.
 #
+# But it grows slowly. From 33 to 50 % the oracle's gain rises by another eight and fourteen points, RDFER's mean does not
+# rise at all. A method that always drops a tenth meets its limit where half of the labels is wrong.
+
+# %% tags=["hide-input"]
+at = {step: against(runs, climbing, "plain", ["test", "clean"]) for step, runs in ladder.items()}
+for split in ("test", "clean"):
+    steep = statistics.compare(slopes(ladder, ["plain", "rdfer", "loss-only"], split), "plain")
+    assert steep["rdfer"].low > 0 and steep["rdfer"].words().startswith("+0.8")
+    nothing_lost = at[0]["rdfer"][split]
+    assert nothing_lost.verdict and not nothing_lost.seen
+    half, third = (at[step]["rdfer"][split].difference for step in (50, 33))
+    assert half < third + 0.5
+    oracle = [at[step]["oracle-drop"][split].difference for step in (33, 50)]
+    print(f"{split}, from 33 to 50 % wrong labels: RDFER's gain {third:.1f} to {half:.1f}, "
+          f"the oracle's {oracle[0]:.1f} to {oracle[1]:.1f}")
+assert steep["loss-only"].low > 0  # on the clean clips
+
+# %% [markdown]
 # ## Does the network matter?
 #
 # ### Where order and pace tell the label
