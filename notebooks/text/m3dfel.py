@@ -497,9 +497,10 @@ print("M3DFEL's expressions lie further apart than those of averaged instances: 
 # data, and they ask different questions:
 #
 # - in **facsimile** one frame of the apex tells the label, if it is met: bags can gain by *finding* it;
-# - in **facsimile-motion** half of the clips are *twins*: they show the same frames in another order, and no frame, and
-#   no heap of frames, tells which label is theirs ([the page on it](facsimile.ipynb)). There a network has to see order
-#   and pace: inside a piece, or from piece to piece.
+# - in **facsimile-motion** half of the clips have a *twin*: the clip that the same scene would make under another label,
+#   of the same frames in another order. (The twin is not in the dataset.) No frame, and no heap of frames, tells which of
+#   the two labels is theirs ([the page on it](facsimile-twins)). There a network has to see order and pace: inside a
+#   piece, or from piece to piece.
 #
 # ### Does a piece of video tell what frames cannot?
 #
