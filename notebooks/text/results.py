@@ -147,13 +147,12 @@ show(effects_figure(still, parts, base="m3dfel", splits=splits), alt)
 tables.effects(still, ["m3dfel", *parts], base="m3dfel", splits=splits)
 
 # %% [markdown]
-# Five networks alone and in the framework, as in RDFER's Table VI, where one frame tells the label. Former-DFER stands
-# there twice: begun small, as the others here, and as its public code begins it.
+# Three of the five networks of RDFER's Table VI, alone and in the framework, where one frame tells the label. Former-DFER
+# stands there twice: begun small, as the others here, and as its public code begins it.
 
 # %%
 pairs = {"CNN-LSTM": ("cnn-lstm", "cnn-lstm-m3dfel"),
-         "MC3": ("mc3", "mc3-m3dfel"), "R(2+1)D": ("bag-1", "m3dfel"),
-         "R3D18": ("r3d", "r3d-m3dfel"),
+         "R(2+1)D": ("bag-1", "m3dfel"),
          "Former-DFER": ("former-dfer", "former-dfer-m3dfel"),
          "Former-DFER, scale 1": ("former-dfer-scale-1",
                                   "former-dfer-scale-1-m3dfel")}
