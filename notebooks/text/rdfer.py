@@ -775,10 +775,10 @@ show(effects_figure(long, ["rdfer", "fc-locator"], "without-resampling", splits)
 # follows an interval for the difference on *one new draw*; do the new draws fall into it?
 
 # %%
-main = ["rdfer", "loss-only", "stopped-early", "oracle-drop"]
 asked = {
-    "facsimile-hard, laptop": (hard, hard_kept_out, main, "plain"),
-    "facsimile-hard, memorise": (heart, heart_kept_out, [*main, "loss-drop"], "plain"),
+    "facsimile-hard, laptop": (hard, hard_kept_out, ["rdfer", "oracle-drop"], "plain"),
+    "facsimile-hard, memorise": (heart, heart_kept_out, ["rdfer", "loss-only", "loss-drop", "stopped-early",
+                                                         "oracle-drop"], "plain"),
     "facsimile-motion, laptop": (streams, streams_kept_out, parts[:3], "rdfer"),
 }
 found = {name: foretold(*sides) for name, sides in asked.items()}
