@@ -515,8 +515,8 @@ twins.twin_table(moving, cut, base="average-of-frames")
 
 # %% [markdown]
 # **Hardly, in eight epochs.** Features of 16 frames, averaged, cannot know any order: they stand for chance. Four averaged
-# pieces are a few points from them, the whole video in one piece seven from chance. What tells twins is **reading one
-# after the other**. With the module, pieces of four frames and single frames tell as many: all that a *turn*, a *rest* or
+# pieces are not seen to tell more (three points would have been seen), the whole video in one piece tells six points more.
+# What tells twins is **reading one after the other**. With the module, pieces of four frames and single frames tell as many: all that a *turn*, a *rest* or
 # a *flash* tell, and no *smile*.
 #
 # A smile is told by its pace alone. Can it be told at all from 16 frames? It can: a recurrent network on frozen features
@@ -539,7 +539,8 @@ alone = statistics.compare(pd.DataFrame({name: of.loc[twins.ALL] for name, of in
 for name in ("average-pooling", "bag-1"):
     print(f"{name} less average-of-frames, all twins told apart:", alone[name].words())
 assert told_of["average-of-frames"][twins.ALL] < 53 and told_of["average-pooling"][twins.ALL] < 56
-assert 55 < told_of["bag-1"][twins.ALL] < 60
+assert alone["average-pooling"].verdict and not alone["average-pooling"].seen and alone["bag-1"].low > 0
+assert 5 < alone["bag-1"].difference < 7
 for name in ("bag-16", "m3dfel"):
     assert told_of[name][["turn", "rest", "flash"]].min() > 97 and told_of[name]["smile"] < 55
 assert abs(told_of["bag-16"][twins.ALL] - told_of["m3dfel"][twins.ALL]) < 1.5
@@ -566,13 +567,15 @@ tables.effects(moving, ["m3dfel", *sizes, *averaged], base="m3dfel")
 # %% [markdown]
 # Where order tells, **more pieces are better until there are four**: the whole video loses sixteen points against them, two
 # pieces nine. Between 4, 8 and 16 no difference is seen; one of some four points would have been. And cutting alone is not
-# what helps: averaged pieces, or averaged frames, are no better than the whole video. The gain comes with the module. So it
+# what helps: averaged pieces, or averaged frames, are three points *behind* the whole video. The gain comes with the module. So it
 # is not the order of the paper's Table 3 either, where four pieces are best and sixteen frames worst, 2.9 points behind.
 
 # %% tags=["hide-input"]
 gains = against(moving, [*sizes, *averaged], "m3dfel", ["test", "clean"])
 for split in ("test", "clean"):
     assert gains["bag-2"][split].high < 0 and gains["bag-1"][split].high < gains["bag-2"][split].difference
+    behind = against(moving, averaged, "bag-1", [split], pool=["m3dfel", *sizes])
+    assert all(behind[name][split].high < 0 for name in averaged)
     for size in ("bag-8", "bag-16"):
         assert gains[size][split].verdict and not gains[size][split].seen and gains[size][split].smallest < 4.5
 
@@ -628,7 +631,7 @@ twins.twin_table(moving, ["m3dfel", *parts], base="m3dfel")
 # %% tags=["hide-input"]
 gains = against(moving, parts, "m3dfel", ["test", "clean"])
 for split in ("test", "clean"):
-    assert gains["average-pooling"][split].high < -15
+    assert gains["average-pooling"][split].high < -12
     for name in ("without-dmin", "without-mhsa", "lstm-mean", "layernorm"):
         assert gains[name][split].verdict and not gains[name][split].seen
 assert gains["without-lstm"]["clean"].high < 0 and not gains["without-lstm"]["test"].seen
