@@ -13,12 +13,14 @@ PANEL = {
     "m3dfel-heads": ("m3dfel", "facsimile", "frozen", "m3dfel"),
     "averaged": ("m3dfel", "facsimile", "frozen", "average-pooling"),
     "filtered": ("nr_dfernet", "facsimile", "frozen", "nr_dfernet"),
+    "unseen": ("nr_dfernet", "facsimile", "frozen", "no-irrelevant"),
 }
 ALL = frozenset(PANEL)
 END_TO_END = {"rdfer", "m3dfel", "cnn-lstm"}
 HEADS = ALL - END_TO_END
 HARD = {name for name, (_, dataset, _, _) in PANEL.items() if dataset == "facsimile-hard"}
 RDFER = {name for name, (paper, *_) in PANEL.items() if paper == "rdfer"}
+FILTERED = {"filtered", "unseen"}
 DRAWN = ALL - {"dfew"}
 
 # What is changed -> file, the text there, the text in its place, and the records that it makes stale.
@@ -46,7 +48,7 @@ MUTATIONS = {
         {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "dfew"}),  # the others take every frame
     "video: another place in each segment": (
         "data/video.py", "edges[1:] - edges[:-1] - per_segment + 1", "edges[1:] - edges[:-1] - per_segment",
-        {"filtered"}),
+        FILTERED),
     "cache: colours swapped": (
         "data/cache.py", "torch.from_numpy(out).permute", "torch.from_numpy(out[..., ::-1].copy()).permute",
         END_TO_END),
@@ -72,18 +74,18 @@ MUTATIONS = {
         {"m3dfel", "m3dfel-heads"}),
     "nr_dfernet: twice the difference": (
         "nr_dfernet.py", "features[:, 1:] - features[:, :-1]", "2 * (features[:, 1:] - features[:, :-1])",
-        {"filtered"}),
+        FILTERED),
     "nr_dfernet: the largest instead of the mean for a class token": (
-        "nr_dfernet.py", "return features.mean(dim=1)", "return features.amax(dim=1)", {"filtered"}),
+        "nr_dfernet.py", "return features.mean(dim=1)", "return features.amax(dim=1)", FILTERED),
     "nr_dfernet: snippets of other frames": (
         "nr_dfernet.py", "features.unfold(1, length, stride)", "features.flip(1).unfold(1, length, stride)",
-        {"filtered"}),
+        FILTERED),
     "nr_dfernet: neutral snippets trip the filter": (
-        "nr_dfernet.py", "(said[..., neutral] < mu2)", "(said[..., neutral] > mu2)", {"filtered"}),
+        "nr_dfernet.py", "(said[..., neutral] < mu2)", "(said[..., neutral] > mu2)", FILTERED),
     "nr_dfernet: the first layer's attention alone": (
-        "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", {"filtered"}),
+        "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", FILTERED),
     "fit: probabilities as the network has them": (
-        "training/fit.py", '(output["logits"] if decided is None else decided)', 'output["logits"]', {"filtered"}),
+        "training/fit.py", '(output["logits"] if decided is None else decided)', 'output["logits"]', FILTERED),
     "rdfer: agreement of the least predicted class": (
         "rdfer.py", "votes.amax(dim=1) / clip_logits", "votes.amin(dim=1) / clip_logits", RDFER),
     "rdfer: one more in the noisy group": (
@@ -100,6 +102,9 @@ MUTATIONS = {
     "controls: true labels that are the given ones": (
         "training/controls.py", '.set_index("clip")["true_label"]', '.set_index("clip")["given_label"]',
         {"clean-labels"}),
+    "controls: clips with another trouble are left out": (
+        "training/controls.py", 'table["clip"].map(known[trouble])', 'table["clip"].map(known["low_quality"])',
+        {"unseen"}),
     "request: other people are held out": (
         "request.py", "hold_out(table, truth, settings.held_out, seed)",
         "hold_out(table, truth, settings.held_out, seed + 1)", {"stopped-early"}),
@@ -113,7 +118,7 @@ MUTATIONS = {
         "presets/__init__.py", 'plan.method.get("noisy", 0.1)', '3 * plan.method.get("noisy", 0.1)', {"loss-drop"}),
     "method: half of the smoothing": (
         "training/method.py", "label_smoothing=self.smoothing)", "label_smoothing=self.smoothing / 2)",
-        ALL - {"filtered"}),  # which smooths nothing
+        ALL - FILTERED),  # which smooths nothing
     "optimise: the cosine ends early": (
         "training/optimise.py", "math.cos(math.pi * min(done, 1.0))", "math.cos(3.0 * min(done, 1.0))", ALL),
     "optimise: half of the weight decay": (

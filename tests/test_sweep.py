@@ -90,7 +90,7 @@ def test_a_run_that_two_groups_declare_is_run_once_and_kept_as_the_more_demandin
         (GROUP | {"seeds": 3}, r"seeds is 3(.|\n)*seeds: \[0, 1\]"),
         (GROUP | {"device": "tpu"}, "no device 'tpu'"),
         (GROUP | {"keep": "all"}, "keep: all"),
-        ({"dataset": "dfew", "root": "here", "variants": {"oracle-drop": ""}}, "needs to know which labels are wrong"),
+        ({"dataset": "dfew", "root": "here", "variants": {"oracle-drop": ""}}, "needs to know what is true of the clips"),
         ("variants: {plain: one}", "not a list of groups"),
         ("- plain", "no variants: plain"),
         ("- variants: {plain: [}", "not YAML"),
