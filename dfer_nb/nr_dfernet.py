@@ -227,7 +227,7 @@ class NRDFERNet(Host):
         tokens = self._tokens(frames)
         lengths = [length for length in WINDOWS if length < self.length]
         said = [self.of_snippets(tokens, length, 1).float().softmax(-1) for length in lengths]
-        return {"windows": torch.cat(said, dim=1).flatten(1)}
+        return {"windows": torch.cat(said, dim=1).flatten(1).round(decimals=3)}
 
     def _tokens(self, frames: torch.Tensor) -> torch.Tensor:
         if frames.shape[1] != self.length:

@@ -1,4 +1,4 @@
-"""Questions with feedback on a page without a kernel and without a script: every answer unfolds what is to say of it."""
+"""Questions with feedback on a page without a kernel or a script: an answer unfolds what is to say of it."""
 
 import html
 from collections.abc import Mapping, Sequence

@@ -113,10 +113,10 @@ def _draw_node(axes, node: Node, middle: np.ndarray, half: np.ndarray) -> None:
     left, top = middle - half
     if node.pictures is not None:
         for k, picture in reversed(list(enumerate(node.pictures))):
-            x = left + STEP * k
-            axes.imshow(picture, extent=(x, x + FACE, top + FACE, top), interpolation="antialiased", zorder=3 - 0.01 * k)
+            x, depth = left + STEP * k, 3 - 0.01 * k
+            axes.imshow(picture, extent=(x, x + FACE, top + FACE, top), interpolation="antialiased", zorder=depth)
             axes.plot([x, x + FACE, x + FACE, x, x], [top, top, top + FACE, top + FACE, top], color="white",
-                      linewidth=0.8, zorder=3 - 0.01 * k)
+                      linewidth=0.8, zorder=depth)
         axes.text(middle[0], top + FACE + 0.04, node.words + (f"\n{node.note}" if node.note else ""), ha="center",
                   va="top", fontsize=7, linespacing=1.1)
         return
