@@ -33,9 +33,12 @@ from dfer_nb.training.results import kept
 from dfer_nb.viewing.evidence import tables
 from dfer_nb.viewing.evidence.audit import audit
 from dfer_nb.viewing.evidence.blocks import apart
+from dfer_nb.viewing.evidence.components import components, switched
 from dfer_nb.viewing.evidence.overview import Claim, overview, verdicts
+from dfer_nb.viewing.evidence.rescue import turned_table
+from dfer_nb.viewing.evidence.short import short_effects
 from dfer_nb.viewing.page import show
-from dfer_nb.viewing.pictures.effects import effects_figure
+from dfer_nb.viewing.pictures.effects import effects_figure, forest
 
 
 def runs(paper: str, dataset: str, preset: str = "laptop") -> list:
@@ -47,6 +50,7 @@ def runs(paper: str, dataset: str, preset: str = "laptop") -> list:
 hard, heart = runs("rdfer", "facsimile-hard"), runs("rdfer", "facsimile-hard", "memorise")
 streams, long = runs("rdfer", "facsimile-motion"), runs("rdfer", "facsimile-long")
 still, moving = runs("m3dfel", "facsimile"), runs("m3dfel", "facsimile-motion")
+noisy, order = runs("nr_dfernet", "facsimile"), runs("nr_dfernet", "facsimile-motion")
 
 # %% [markdown]
 # ## What holds
@@ -61,6 +65,7 @@ network = ["without-summary", "single-stream", "flat"]
 sizes = ["bag-1", "bag-2", "bag-8", "bag-16"]
 parts = ["average-pooling", "without-lstm", "without-dmin", "without-mhsa",
          "lstm-mean", "layernorm"]
+switches = ["baseline-filter", "token-filter", "fusion-filter"]
 verdicts([
     Claim("RDFER: reweighting helps, where wrong labels are learnt by heart",
           heart, "rdfer", "plain", family=weights),
@@ -80,6 +85,12 @@ verdicts([
           moving, "m3dfel", "average-pooling", pool=parts),
     Claim("M3DFEL: the module is more than a BiLSTM and a mean",
           moving, "m3dfel", "lstm-mean", pool=parts),
+    Claim("NR-DFERNet: the whole is better than its baseline",
+          noisy, "nr_dfernet", "baseline-filter", pool=switches),
+    Claim("NR-DFERNet: a class token of the clip helps",
+          noisy, "nr_dfernet", "fusion-filter", pool=switches, split="irrelevant"),
+    Claim("NR-DFERNet: differences tell what static features cannot",
+          order, "nr_dfernet", "token-filter", pool=["shuffled", "token-shuffled"]),
 ])
 
 # %% [markdown]
@@ -92,6 +103,9 @@ overview(kept("m3dfel", threads=1))
 
 # %%
 overview(kept("rdfer", threads=1))
+
+# %%
+overview(kept("nr_dfernet", threads=1))
 
 # %% [markdown]
 # ## M3DFEL
@@ -246,6 +260,65 @@ rows = {"vanilla Cross Entropy Loss": "plain",
         "+ hard and noisy sample reweighting": "rdfer"}
 tables.beside("rdfer", "IV", rows, hard,
               base_row="vanilla Cross Entropy Loss")
+
+# %% [markdown]
+# ## NR-DFERNet
+#
+# The main table: five folds of FACSimile, the mean over the folds beside the paper's row.
+
+# %%
+folds = kept("nr_dfernet", dataset="facsimile", preset="laptop", variant="nr_dfernet",
+             seed=0, draw=0, threads=1)
+tables.beside("nr_dfernet", "5", {"NR-DFERNet": "nr_dfernet"}, folds, columns=every)
+
+# %% [markdown]
+# What its three parts add: for each the mean of the rows of Table 1 that have it, less that of the rows that do not.
+
+# %%
+parts = components(noisy)
+splits = ["test", "clean", "irrelevant", "short_apex"]
+names = {"DSF": "fusion", "DCT": "dynamic token", "SF": "filter"}
+adds = {split.replace("_", " "): switched(parts, split) for split in splits}
+alt = """What fusion, dynamic token and filter add in WAR,
+each with its interval, on four test sets."""
+show(forest({name: {split: adds[split][part] for split in adds}
+             for part, name in names.items()}, parts, "WAR with the part less without"), alt)
+
+# %%
+others = ["depth-1-4", "depth-3-4", "depth-1-6", "depth-2-6", "depth-3-6",
+          "oversampled", "snippets-learnt"]
+short_effects(noisy, others, "nr_dfernet", splits)
+
+# %% [markdown]
+# Whom the filter saves, and what it breaks.
+
+# %%
+turned_table(noisy, ["nr_dfernet", "as-many", "no-brief", "snippets-learnt"],
+             ["test", "clean", "short_apex", "neutral97"])
+
+# %% [markdown]
+# Where order and pace tell the label of half of the clips: the whole against the static branch alone, and both with frames
+# out of order.
+
+# %%
+controls = ["token-filter", "shuffled", "token-shuffled"]
+alt = """Difference of each variant to NR-DFERNet,
+with its 95 % interval, on two test sets."""
+show(effects_figure(order, controls, base="nr_dfernet"), alt)
+
+# %% [markdown]
+# Tables 1 and 3 of the paper, with ours beside them.
+
+# %%
+answers = {"a (Baseline)": "baseline", "b": "baseline-filter", "c": "token",
+           "d": "token-filter", "e": "fusion", "f": "fusion-filter",
+           "g": "without-filter", "h": "nr_dfernet"}
+tables.beside("nr_dfernet", "1", answers, parts, base_row="a (Baseline)")
+
+# %%
+answers = {"M=2, N=4": "nr_dfernet"} | {
+    f"M={m}, N={n}": f"depth-{m}-{n}" for n in (4, 6) for m in (1, 2, 3) if (m, n) != (2, 4)}
+tables.beside("nr_dfernet", "3", answers, noisy, base_row="M=2, N=4")
 
 # %% [markdown]
 # ## Published figures that do not follow from their own row

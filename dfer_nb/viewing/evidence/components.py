@@ -23,11 +23,12 @@ def components(records: Iterable) -> list:
     return [view for record in own for view in (record, unfiltered(record, PAIRS[record.config["variant"]]))]
 
 
-def switched(records: Sequence, split: str = "test", metric: str = "WAR") -> dict[str, Effect]:
+def switched(records: Sequence, split: str = "test", metric: str = "WAR") -> dict[str, Effect | None]:
     """What each part of NR-DFERNet adds, in points, whichever of the others are there: part -> effect (Table 1).
 
     records: of `components`. In each draw the mean of the four rows with the part less that of the four without it;
-    over draws Student's interval, all three at once (Bonferroni). Raises BadInput as `comparison.per_draw` does.
+    over draws Student's interval, all three at once (Bonferroni); None where no draw has all
+    rows. Raises BadInput as `comparison.per_draw` does.
     """
     of = {row: per_draw(records, row, lambda record: score(record, split, metric)) for row in SWITCHES}
     scores = pd.DataFrame(of).dropna()
@@ -35,4 +36,5 @@ def switched(records: Sequence, split: str = "test", metric: str = "WAR") -> dic
     def mean(part: str, there: bool) -> pd.Series:
         return scores[[row for row, on in SWITCHES.items() if (part in on.split()) == there]].mean(axis=1)
 
-    return {part: paired(mean(part, True), mean(part, False), 3) for part in ("DSF", "DCT", "SF")}
+    parts = ("DSF", "DCT", "SF")
+    return {part: paired(mean(part, True), mean(part, False), len(parts)) if len(scores) else None for part in parts}

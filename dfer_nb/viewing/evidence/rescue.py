@@ -15,13 +15,16 @@ from dfer_nb.viewing.evidence.statistics import Effect
 from dfer_nb.viewing.page import Table, number
 
 
-def gain(records: Sequence, variant: str, split: str = "test", metric: str = "WAR", together: int = 1) -> Effect:
-    """By how many points a metric rises with the filter, over draws: paired, for it is one training."""
+def gain(records: Sequence, variant: str, split: str = "test", metric: str = "WAR", together: int = 1) -> Effect | None:
+    """By how many points a metric rises with the filter, over draws: paired, for it is one training. None without runs.
+
+    together: how many such gains shall hold at once.
+    """
     own = of_variant(records, variant)
     ours = per_draw(own, variant, lambda record: score(record, split, metric))
     base = per_draw([unfiltered(record, variant) for record in own], variant,
                     lambda record: score(record, split, metric))
-    return paired(ours, base, together)
+    return paired(ours, base, together) if own else None
 
 
 def turned(record, split: str) -> dict[str, int]:
