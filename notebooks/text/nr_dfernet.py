@@ -175,7 +175,7 @@ claims = [
             rescue.gain(still, "nr_dfernet", "short_apex"), "WAR"),
     Finding("The dynamic token looks less at irrelevant frames",
             "attention on them, percent of that on others: learned token less dynamic token",
-            paired_claim(still, "nr_dfernet", "fusion-filter", attention.looked_at(), -1), "points"),
+            paired_claim(attention.watched(still), "nr_dfernet", "fusion-filter", attention.looked_at(), -1), "points"),
     Claim("The difference branch tells what static features cannot", moved, "nr_dfernet", "token-filter",
           pool=["shuffled", "token-shuffled"]),
     Claim("Oversampling raises UAR", still, "oversampled", "nr_dfernet", metric="UAR",
@@ -256,7 +256,8 @@ source(nr_dfernet.dynamic_token, docstring=False, eq_nr_5="Eq. 5")
 # %%
 tokens = torch.tensor([[[2.0, 0.0]] * 4 + [[0.0, 2.0]]])  # (1, 5, 2): the last frame is another face
 asks = nr_dfernet.dynamic_token(tokens)
-print("token", asks.tolist(), "attention", [round(x, 2) for x in (tokens @ asks[0]).softmax(1)[0].tolist()])
+print("token", [round(x, 1) for x in asks[0].tolist()],
+      "attention", [round(x, 2) for x in (tokens @ asks[0]).softmax(1)[0].tolist()])
 
 # %% [markdown]
 # That is the idea at its best: tokens point where they differ, and nothing has been learned in between. A learned token
@@ -331,7 +332,7 @@ record = run.run(
     drop_missing=drop_missing, zero_based=zero_based)
 record
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 show(figures.curves(record.epochs, reported=record.summary["reported"]["epoch"]),
      "Loss, WAR and UAR of every epoch; the one that is reported is marked.")
 
@@ -359,10 +360,10 @@ if filtered:
     print("only clips that were called Neutral are turned:", "yes" if only else "no")
     assert only
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 tables.metrics(record).fold()
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 tables.slices(record).fold()
 
 # %% [markdown]
@@ -404,11 +405,11 @@ def strip(clip: str, title: str):
                 "Frames of a clip, irrelevant ones framed, and under them the attention of the class tokens.")
 
 
-watched = truth is not None and "a0" in record.clips
-strip(foreign, "another face") if watched else "There is no truth to compare with, or no attention."
+shown = truth is not None and "a0" in record.clips
+strip(foreign, "another face") if shown else "There is no truth to compare with, or no attention."
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-strip(blocked, "blocked") if watched else None
+strip(blocked, "blocked") if shown else None
 
 # %% [markdown]
 # Two clips prove nothing; [below](nr-token) it is asked of all of them. And what does the difference branch see? Here are
@@ -448,7 +449,7 @@ shown
 # Table 1 switches three parts on and off, eight rows in all. The filter takes no part in training, so the eight rows are
 # four trainings. For each part: the mean of the four rows that have it less that of the four that do not.
 
-# %%
+# %% tags=["hide-input"]
 from dfer_nb.viewing.pictures.effects import effects_figure, forest
 
 splits = ["test", "clean", "irrelevant", "short_apex"]
@@ -461,7 +462,7 @@ show(forest({name: {split.replace("_", " "): of_part[split][part] for split in s
 # %% [markdown]
 # RESULT PENDING: what do fusion, token and filter add, on the test fold, on clean clips, irrelevant frames, short apexes?
 
-# %%
+# %% tags=["hide-input"]
 rows = ["baseline-filter", "token", "token-filter", "fusion", "fusion-filter",
         "without-filter", "nr_dfernet"]
 short_effects(parts, rows, "baseline", splits).fold()
@@ -469,7 +470,7 @@ short_effects(parts, rows, "baseline", splits).fold()
 # %% [markdown]
 # Do the parts make tighter clusters, as the paper's Figure 6 shows? t-SNE of the test clips' features, one run each:
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 from dfer_nb.viewing.pictures.embedding import separation, tsne
 
 pictured = {title: found for title, name in (("baseline", "baseline-filter"), ("NR-DFERNet", "nr_dfernet"))
@@ -478,7 +479,7 @@ pictured = {title: found for title, name in (("baseline", "baseline-filter"), ("
 alt = "t-SNE of the features of the test clips, of the baseline and of NR-DFERNet, coloured by expression."
 show(tsne(pictured), alt) if pictured else "not run"
 
-# %%
+# %% tags=["hide-input"]
 separation(pictured) if pictured else "not run"
 
 # %% [markdown]
@@ -488,7 +489,7 @@ separation(pictured) if pictured else "not run"
 #
 # The paper's Figure 4: does the gain grow as the network gets better?
 
-# %%
+# %% tags=["hide-input"]
 alt = "WAR with and without the filter over the epochs, and the gain of each draw."
 show(gain_over_epochs(still, "nr_dfernet"), alt) if still else "not run"
 
@@ -500,13 +501,13 @@ show(gain_over_epochs(still, "nr_dfernet"), alt) if still else "not run"
 # pays on the test fold and on the clean clips. *no-brief* has seen no short apex in training, *as-many* as many clips of all
 # kinds. *snippets-learnt* is trained on its snippets as well.
 
-# %%
+# %% tags=["hide-input"]
 saved = ["nr_dfernet", "as-many", "no-brief", "snippets-learnt"]
 alt = "WAR along the share of neutral frames, with and without the filter, for four ways to train."
 by_training = {name: [r for r in still if r.config["variant"] == name] for name in saved}
 show(along_neutral_shares(by_training), alt) if any(by_training.values()) else "not run"
 
-# %%
+# %% tags=["hide-input"]
 asked = ["test", "clean", "short_apex", "neutral50", "neutral75", "neutral90", "neutral97"]
 many = len(saved) * len(asked)
 alt = "What the filter gains in WAR on seven test sets, for four ways to train, with intervals."
@@ -514,7 +515,7 @@ show(forest({split.replace("_", " "): {name: rescue.gain(still, name, split, tog
              for split in asked}, [r for r in still if r.config["variant"] in saved],
             "WAR with the filter less without"), alt)
 
-# %%
+# %% tags=["hide-input"]
 rescue.turned_table(still, saved, asked).fold()
 
 # %% [markdown]
@@ -523,13 +524,10 @@ rescue.turned_table(still, saved, asked).fold()
 #
 # Stride, width and thresholds (Table 2) need no training: one network has said what it makes of every snippet.
 
-# %%
-other = rescue.settings_table(still, "nr_dfernet", [3, 6], [2, 1, 3], 0.7, 0.05)
-other
-
-# %%
-public = rescue.settings_table(still, "nr_dfernet", [3], [2], 0.75, 0.03)
-public.fold()
+# %% tags=["hide-input"]
+asked = {f"S={stride}, L={width}": (width, stride, 0.7, 0.05) for width in (3, 6) for stride in (2, 1, 3)}
+asked["S=2, L=3, mu1=0.75, mu2=0.03"] = (3, 2, 0.75, 0.03)  # of the public code
+rescue.settings_table(still, "nr_dfernet", asked)
 
 # %% [markdown]
 # RESULT PENDING: do stride, width, and the thresholds of the public code make a difference?
@@ -540,24 +538,24 @@ public.fold()
 # How much does the token look at an irrelevant frame, in percent of how much it looks at a relevant one? 100: it makes no
 # difference. Both tokens, each in networks that have seen irrelevant frames in training and in networks that have not.
 
-# %%
-from dfer_nb.viewing.evidence.comparison import measured
+# %% tags=["hide-input"]
+from dfer_nb.viewing.evidence.short import short_numbers
 
 tokens = ["fusion-filter", "nr_dfernet", "no-irrelevant-learned", "no-irrelevant"]
 values = {kind or "all": attention.looked_at(kind) for kind in ("", *attention.KINDS)}
-seen_by = measured(still, tokens, "fusion-filter", {"all": values["all"]})
-seen_by
+looked = attention.watched(still)
+short_numbers(looked, tokens, "fusion-filter", {"all": values["all"]})
 
-# %%
-measured(still, tokens, "fusion-filter", values).fold()
+# %% tags=["hide-input"]
+short_numbers(looked, tokens, "fusion-filter", values).fold()
 
 # %% [markdown]
 # And how many points of WAR do irrelevant frames cost? Clean clips less clips with such frames (other clips, drawn alike),
 # for networks trained on as many clips each.
 
-# %%
+# %% tags=["hide-input"]
 costly = ["as-many-learned", "as-many", "no-irrelevant-learned", "no-irrelevant"]
-measured(still, costly, "as-many-learned", {"points lost": attention.drop})
+short_numbers(still, costly, "as-many-learned", {"points lost": attention.drop})
 
 # %% [markdown]
 # RESULT PENDING: does the dynamic token look less at irrelevant frames than the learned one, with and without having seen
@@ -569,12 +567,12 @@ measured(still, costly, "as-many-learned", {"points lost": attention.drop})
 # not tell them, nor does a heap of frames. `token-filter` is the same network without the difference branch; its temporal
 # transformer still knows the order of its tokens. The shuffled ones see every clip's frames out of order.
 
-# %%
+# %% tags=["hide-input"]
 rows = ["token-filter", "shuffled", "token-shuffled"]
 alt = "Difference of each variant to NR-DFERNet, with its interval, on the twins' kind."
 show(effects_figure(moved, rows, base="nr_dfernet"), alt)
 
-# %%
+# %% tags=["hide-input"]
 from dfer_nb.viewing.evidence.twins import twin_table
 
 twin_table(moved, ["nr_dfernet", *rows], base="nr_dfernet")
@@ -588,15 +586,15 @@ twin_table(moved, ["nr_dfernet", *rows], base="nr_dfernet")
 # Table 4 fine-tunes on a small dataset after a large one. Here *few* has 150 clips, and *fine-tuned* the same ones after a
 # run on other people. (Both begin with the small network's action-unit weights, so *few* does not begin from nothing.)
 
-# %%
+# %% tags=["hide-input"]
 depths = ["depth-1-4", "depth-3-4", "depth-1-6", "depth-2-6", "depth-3-6"]
 alt = "Difference of each depth and of oversampling to NR-DFERNet, with its interval, on two test sets."
 show(effects_figure(still, [*depths, "oversampled"], base="nr_dfernet"), alt)
 
-# %%
+# %% tags=["hide-input"]
 short_effects(still, [*depths, "oversampled"], "nr_dfernet", metric="UAR").fold()
 
-# %%
+# %% tags=["hide-input"]
 for metric in ("WAR", "UAR"):
     table_of = short_effects(still, ["fine-tuned"], "few", ["test", "clean"], metric)
     print(metric, {split: str(cell) for split, cell in table_of.frame.loc["fine-tuned"].items()})
@@ -609,14 +607,14 @@ for metric in ("WAR", "UAR"):
 # None of the three parts is about labels. Does the network learn wrong ones by heart, and does the filter suffer? The preset
 # `memorise` on `facsimile-hard`: 400 clips, a third of the labels wrong, 16 epochs.
 
-# %%
+# %% tags=["hide-input"]
 def known_by_heart(record) -> float:
     return record.epochs["wrong_as_given"].iloc[-1]
 
 
 if heart:
-    display(measured(heart, ["baseline-filter", "nr_dfernet"], "baseline-filter",
-                     {"wrong labels known by heart": known_by_heart}))
+    display(short_numbers(heart, ["nr_dfernet"], "baseline-filter",
+                          {"wrong labels known by heart, %": known_by_heart}))
     display(short_effects(heart, ["nr_dfernet", "clean-labels"], "baseline-filter"))
 else:
     print("not run")
@@ -629,7 +627,7 @@ else:
 # Draws 20 and 21 were kept out of everything above and run at the very end. From the tables follows an interval for the
 # difference on *one new draw*; do the new draws fall into it?
 
-# %%
+# %% tags=["hide-input"]
 from dfer_nb.viewing.evidence.comparison import foretold
 
 sides = {"facsimile": (still, still_kept_out, ["token-filter", "fusion-filter", "nr_dfernet"], "baseline-filter"),
@@ -638,7 +636,7 @@ for name, side in sides.items():
     found = foretold(*side)
     print(f"{name}:", f"{found['inside'].sum()} of {len(found)} differences hold" if len(found) else "not run")
 
-# %%
+# %% tags=["hide-input"]
 tables.predictions(*sides["facsimile"]).fold()
 
 # %% [markdown]
@@ -649,18 +647,18 @@ tables.predictions(*sides["facsimile"]).fold()
 # The paper's figures are for DFEW, five folds, 70 epochs from nothing. Ours are for drawn faces at laptop size: no
 # difference is taken between them. First its main table with our five folds of FACSimile, then Table 1.
 
-# %%
+# %% tags=["hide-input"]
 folds = kept("nr_dfernet", dataset="facsimile", preset="laptop", variant="nr_dfernet",
              seed=0, draw=0, threads=1)
 every = (*EXPRESSIONS, "UAR", "WAR")
 tables.beside("nr_dfernet", "5", {"NR-DFERNet": "nr_dfernet"}, folds, columns=every)
 
-# %%
+# %% tags=["hide-input"]
 answers = {"a (Baseline)": "baseline", "b": "baseline-filter", "c": "token", "d": "token-filter",
            "e": "fusion", "f": "fusion-filter", "g": "without-filter", "h": "nr_dfernet"}
 tables.beside("nr_dfernet", "1", answers, parts, base_row="a (Baseline)").fold()
 
-# %%
+# %% tags=["hide-input"]
 answers = {"M=2, N=4": "nr_dfernet"} | {f"M={m}, N={n}": f"depth-{m}-{n}" for n in (4, 6) for m in (1, 2, 3)
                                         if (m, n) != (2, 4)}
 tables.beside("nr_dfernet", "3", answers, still, base_row="M=2, N=4").fold()
@@ -672,7 +670,7 @@ tables.beside("nr_dfernet", "3", answers, still, base_row="M=2, N=4").fold()
 # rows of Table 3 are met within 0.02 if two things are done: the snippets are counted, and **each encoder is evaluated twice**,
 # as code does that calls a residual's branch for the sum and again for the output.
 
-# %%
+# %% tags=["hide-input"]
 from dfer_nb.models.cost import cost
 from dfer_nb.models.hosts import host
 from dfer_nb.models.layers import Encoder
@@ -700,7 +698,7 @@ assert gap < 0.0201 and all(value - once[row].gmac > 1 for row, value in printed
 # So the printed figure overstates the network, by 1.2 to 1.9 GMAC; what is printed for others cannot be judged in the same
 # way. Its Table 5 beside true counts, for the rows that exist here:
 
-# %%
+# %% tags=["hide-input"]
 rows = {"R(2+1)D18 (TI)": cost(lambda: host("r2plus1d")), "ResNet18+LSTM": cost(lambda: host("cnn-lstm")),
         "Resnet18+GRU": cost(lambda: host("cnn-gru")), "Former-DFER": cost(lambda: host("former-dfer")),
         "NR-DFERNet": once["M=2, N=4"]}
@@ -730,16 +728,16 @@ costs_table(rows, "nr_dfernet", "5", notes).fold()
 # Everything that was decided without the paper's word, tagged `assumption` in the presets, with what the public code does
 # instead; then the values of the presets and every variant with what it answers.
 
-# %%
+# %% tags=["hide-input"]
 from dfer_nb.viewing.evidence.choices import choices_table, values_table
 
 choices_table(presets.CHOICES["nr_dfernet"]).fold()
 
-# %%
+# %% tags=["hide-input"]
 values_table({name: presets.PRESETS["nr_dfernet"][name]
               for name in ("paper", "laptop", "memorise")}).fold()
 
-# %%
+# %% tags=["hide-input"]
 from dfer_nb.viewing.page import Table
 
 answers = pd.Series({name: v.answers for name, v in presets.variants("nr_dfernet").items()}, name="answers")

@@ -1,6 +1,6 @@
 """What the class token looks at: frames that show the clip's expression, or frames that do not belong to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,11 @@ def shares(rows: pd.DataFrame) -> np.ndarray:
     if not names:
         raise BadInput("these rows say nothing of attention", "record.clips", "declare the run with keep: whole")
     return rows[names].to_numpy(float)
+
+
+def watched(records: Iterable) -> list:
+    """Those of some records that say what their class token looked at: they are kept whole."""
+    return [record for record in records if "a0" in record.clips]
 
 
 def irrelevant(rows: pd.DataFrame, record) -> tuple[np.ndarray, np.ndarray]:

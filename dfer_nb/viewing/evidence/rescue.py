@@ -1,16 +1,16 @@
 """What the snippet-based filter is worth: which clips it turns, the gain, and the same with other snippets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from dfer_nb.training import metrics
 from dfer_nb.viewing.evidence.blocks import of
-from dfer_nb.viewing.evidence.comparison import NOT_RUN, PAIRED, paired, per_draw
+from dfer_nb.viewing.evidence.comparison import NOT_RUN, paired, per_draw
 from dfer_nb.viewing.evidence.filtering import NEUTRAL, OWN, decided, unfiltered, windows
 from dfer_nb.viewing.evidence.records import describe, key, of_variant, reported_rows, score
-from dfer_nb.viewing.evidence.short import short
+from dfer_nb.viewing.evidence.short import PAIRED, short
 from dfer_nb.viewing.evidence.statistics import Effect
 from dfer_nb.viewing.page import Table, number
 
@@ -66,37 +66,30 @@ def turned_table(records: Sequence, variants: Sequence[str], splits: Sequence[st
                  f"{describe(of(records, variants))}", note)
 
 
-def settings_table(records: Sequence, variant: str, widths: Sequence[int], strides: Sequence[int], mu1: float,
-                   mu2: float) -> Table:
-    """WAR and UAR of the test clips with other snippets, from what one network said of all of them (Table 2).
+def settings_table(records: Sequence, variant: str, settings: Mapping[str, tuple[int, int, float, float]]) -> Table:
+    """WAR and UAR of the test clips with other snippets and thresholds, from what one network said of all (Table 2).
 
-    records: with the probabilities of their snippets (`keep: features`). The difference in WAR is to the first
-    width and stride, paired by draw, all at once (Bonferroni).
+    records: with the probabilities of their snippets (`keep: features`); settings: a row's name -> L, S, mu1, mu2. The
+    difference is to the first row, paired by draw, all at once (Bonferroni). Raises BadInput for snippets that are not
+    kept.
     """
-    own = [record for record in of_variant(records, variant) if record.features is not None]
-    pairs = [(width, stride) for width in widths for stride in strides]
-    scores = {pair: {key(record)[:2]: _asked(record, *pair, mu1, mu2) for record in own} for pair in pairs}
-    rows, first = {}, pd.DataFrame(scores[pairs[0]]).T
-    for (width, stride), found in scores.items():
-        table, name = pd.DataFrame(found).T, f"S={stride}, L={width}"
-        if table.empty:
-            rows[name] = dict.fromkeys(("WAR", "UAR", "WAR, less the first"), NOT_RUN)
+    own, (first, *_) = [r for r in of_variant(records, variant) if r.features is not None], settings
+    rows, found = {}, {}
+    for name, asked in settings.items():
+        found[name] = pd.DataFrame({key(record)[:2]: _asked(record, *asked) for record in own}).T
+        if not own:
+            rows[name] = dict.fromkeys(("WAR", "UAR", f"WAR, less {first}"), NOT_RUN)
             continue
-        rows[name] = {"WAR": number(table["WAR"].mean()), "UAR": number(table["UAR"].mean()),
-                      "WAR, less the first": "–" if (width, stride) == pairs[0] else short(
-                          paired(table["WAR"], first["WAR"], len(pairs) - 1))}
+        war, uar = found[name]["WAR"], found[name]["UAR"]
+        less = "–" if name == first else short(paired(war, found[first]["WAR"], len(settings) - 1))
+        rows[name] = {"WAR": number(war.mean()), "UAR": number(uar.mean()), f"WAR, less {first}": less}
     return Table(pd.DataFrame.from_dict(rows, orient="index", dtype=object),
-                 f"Test clips, mu1 = {mu1}, mu2 = {mu2}, any stride and width; {describe(own)}", PAIRED)
+                 f"Test clips with other snippets and thresholds; {describe(own)}", PAIRED)
 
 
 def _asked(record, width: int, stride: int, mu1: float, mu2: float) -> dict[str, float]:
-    """WAR and UAR of a record's test clips with such snippets."""
+    """WAR and UAR of a record's test clips with such snippets and thresholds."""
     rows = reported_rows(record, "test", truth=False).merge(record.features, on="clip")
-    said = windows(np.stack(rows["windows"]), frames_of(record), width, stride)
+    said = windows(np.stack(rows["windows"]), record.config["model"]["length"] - 1, width, stride)
     answers = decided(rows, said.max(-1), said[..., NEUTRAL], mu1, mu2)
     return {"WAR": metrics.war(rows["label"], answers), "UAR": metrics.uar(rows["label"], answers)}
-
-
-def frames_of(record) -> int:
-    """How many features a clip of a record has: T-1."""
-    return record.config["model"]["length"] - 1

@@ -8,7 +8,7 @@ from filtered import FRAMES, made
 from dfer_nb.errors import BadInput
 from dfer_nb.training import metrics
 from dfer_nb.viewing.evidence import attention, components, rescue
-from dfer_nb.viewing.evidence.comparison import measured
+from dfer_nb.viewing.evidence.short import short_numbers
 
 DRAWS = range(10, 14)
 SKILLS = {"baseline-filter": 2.0, "token-filter": 2.2, "fusion-filter": 3.0, "nr_dfernet": 3.3}
@@ -71,15 +71,18 @@ def test_a_table_of_what_is_turned(records):
 
 
 def test_other_snippets_and_thresholds_are_asked_of_what_is_kept(records):
-    table = rescue.settings_table(records, "nr_dfernet", [3, 6], [2, 1], 0.3, 0.2)
-    assert list(table.frame.index) == ["S=2, L=3", "S=1, L=3", "S=2, L=6", "S=1, L=6"]
-    assert table.frame.loc["S=2, L=3", "WAR, less the first"] == "–"
-    never = rescue.settings_table(records, "nr_dfernet", [3], [2], 1.0, 0.0).frame.loc["S=2, L=3"]
+    asked = {"usual": (3, 2, 0.3, 0.2), "same": (3, 2, 0.3, 0.2), "long": (6, 1, 0.3, 0.2), "never": (3, 2, 1.0, 0.0)}
+    frame = rescue.settings_table(records, "nr_dfernet", asked).frame
+    assert list(frame.index) == list(asked) and frame.loc["usual", "WAR, less usual"] == "–"
+    assert frame.loc["same", "WAR, less usual"] == "0.0 [0.0, 0.0]"
+    never = frame.loc["never"]
     own = [r for r in records if r.config["variant"] == "nr_dfernet"]
     alone = np.mean([metrics.war(rows["label"], rows["unfiltered"])
                      for rows in (r.clips[r.clips["split"] == "test"] for r in own)])
     assert never["WAR"] == f"{alone:.1f}"
-    assert set(rescue.settings_table([], "nr_dfernet", [3], [2], 0.7, 0.05).frame.loc["S=2, L=3"]) == {"not run"}
+    assert set(rescue.settings_table([], "nr_dfernet", asked).frame.loc["usual"]) == {"not run"}
+    with pytest.raises(BadInput, match="no snippets of 9 frames"):
+        rescue.settings_table(records, "nr_dfernet", {"odd": (9, 1, 0.3, 0.2)})
 
 
 def test_which_features_are_of_irrelevant_frames():
@@ -102,6 +105,9 @@ def test_how_much_an_irrelevant_frame_is_looked_at():
     record = made()
     assert attention.drop(record) == (record.summary["slices"]["clean"]["WAR"]
                                       - record.summary["slices"]["irrelevant"]["WAR"])
+    slim = made(draw=11)
+    slim.clips = slim.clips[["clip", "split", "label", "prediction", "unfiltered"]]
+    assert attention.watched([record, slim]) == [record]
     with pytest.raises(BadInput, match="keep: whole"):
         attention.shares(record.clips[["clip", "label"]])
 
@@ -110,6 +116,6 @@ def test_attention_stands_in_a_table_of_numbers_of_a_run():
     records = [made("nr_dfernet", draw, look=0.5) for draw in DRAWS] + [
         made("fusion-filter", draw, look=0.9) for draw in DRAWS]
     values = {"attention": attention.looked_at(), "drop": attention.drop}
-    frame = measured(records, ["fusion-filter", "nr_dfernet"], "fusion-filter", values).frame
-    assert frame["attention"].tolist() == ["90.0", "50.0"]
-    assert frame.loc["nr_dfernet", "attention: less fusion-filter"] == "-40.0 on every draw"
+    frame = short_numbers(records, ["nr_dfernet", "absent"], "fusion-filter", values).frame
+    assert frame["attention"].tolist() == ["90.0", "50.0", "not run"]
+    assert frame["attention, less fusion-filter"].tolist() == ["–", "-40.0 [-40.0, -40.0]", "not run"]
