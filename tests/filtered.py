@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 from bags import make_frames
 
 from dfer_nb.nr_dfernet import WINDOWS
@@ -15,6 +16,10 @@ from dfer_nb.viewing.explorers.snippets import SnippetExplorer
 
 FEATURES, SNIPPETS = 15, sum(16 - length for length in WINDOWS)  # of a clip, and snippets that are kept
 SIZES = {"test": 60, "neutral50": 12, "neutral97": 12}
+SETTINGS = [{"mu1": 0.7, "mu2": 0.05, "length": 3, "stride": 2}, {"mu1": 0.9, "mu2": 0.01, "length": 1, "stride": 1},
+            {"mu1": 0.97, "mu2": 0.3, "length": 8, "stride": 8}, {"mu1": 0.0, "mu2": 1.0, "length": 5, "stride": 3},
+            {"mu1": 1.0, "mu2": 0.5, "length": 2, "stride": 1}, {"mu1": 0.29, "mu2": 0.57, "length": 8, "stride": 1}]
+RATES = ("war", "uar", "war_without", "uar_without")
 CLIPS = ("test0", "test1", "test2", "neutral973")
 
 
@@ -53,6 +58,12 @@ def make_record(kept=tuple(SIZES), truth=True, seed=0):
 
 def make_explorer(record=None, clips=CLIPS, **traits):
     return SnippetExplorer.from_record(record or make_record(), make_frames(clips), **traits)
+
+
+def same(one, other) -> bool:
+    """Whether two states say the same: rates to the last digit but rounding, the rest exactly."""
+    return all(one[name] == pytest.approx(other[name], abs=1e-9) for name in RATES) and (
+        {name: one[name] for name in one if name not in RATES} == {k: other[k] for k in other if k not in RATES})
 
 
 def explorers(browser, count=3):

@@ -89,8 +89,8 @@ class SnippetExplorer(StaticWidget):
         data = {"expressions": list(EXPRESSIONS), "colours": [EXPRESSION_COLOURS[name] for name in EXPRESSIONS],
                 "neutral": NEUTRAL, "features": FEATURES, "longest": _longest(sets["test"][1]), "strides": STRIDES,
                 "own": own, "absent": absent, "sets": [_stored(name, *sets[name], own, filtered) for name in sets],
-                "clips": [_shown(record, clip, pictures, place[clip][0], *(part[place[clip][1]] for part in (
-                    sets[place[clip][0]][0].iloc, sets[place[clip][0]][1]))) for clip, pictures in frames.items()]}
+                "clips": [_shown(record, pictures, *place[clip], *sets[place[clip][0]])
+                          for clip, pictures in frames.items()]}
         explorer = cls(data=data, **own | {"clip": next(iter(frames))} | traits)
         explorer._sets, explorer._place = sets, place
         return explorer
@@ -116,8 +116,9 @@ class SnippetExplorer(StaticWidget):
 
     def describe(self) -> str:
         """What the explorer is, without numbers that differ between machines."""
-        return ("Snippet explorer: move the thresholds of NR-DFERNet's filter, and length and stride of its snippets; see "
-                "which clips it rescues and which it breaks, and what the snippets of one clip say. It needs JavaScript.")
+        return ("Snippet explorer: move the thresholds of NR-DFERNet's filter, and length and stride of its snippets; "
+                "see which clips it rescues and which it breaks, and what the snippets of one clip say. It needs "
+                "JavaScript.")
 
     def state(self) -> dict:
         """The numbers that the browser shows at the present settings, computed here from what the run kept.
@@ -200,8 +201,8 @@ def _is_kept(record, split: str) -> bool:
     if split == "test" and not there:
         raise BadInput("it is not kept what the snippets of every L and S say: `windows` are missing",
                        getattr(record, "path", "record.features"),
-                       "run.add_features(request, record) computes them from the run's checkpoint, in half a minute; of "
-                       "runs in results/, those that are declared with keep: features have them")
+                       "run.add_features(request, record) computes them from the run's checkpoint, in half a minute; "
+                       "of runs in results/, those that are declared with keep: features have them")
     return there
 
 
@@ -243,7 +244,7 @@ def _digits(classes: Sequence[int]) -> str:
 
 
 def _stored(name: str, rows: pd.DataFrame, vectors: np.ndarray, own: Mapping, filtered: bool) -> dict:
-    """What a page holds of a set of clips; differs: how many the record itself answers otherwise at its own settings."""
+    """What a page holds of a set of clips; differs: how many the record itself answers otherwise, at its settings."""
     asked = (rows[OWN] == NEUTRAL).to_numpy()
     said = windows(vectors, FEATURES, own["length"], own["stride"])
     again = decided(rows, said.max(-1), said[..., NEUTRAL], own["mu1"], own["mu2"])
@@ -252,11 +253,12 @@ def _stored(name: str, rows: pd.DataFrame, vectors: np.ndarray, own: Mapping, fi
             "differs": int((again != rows["prediction"].to_numpy()).sum()) if filtered else 0}
 
 
-def _shown(record, clip: str, pictures: np.ndarray, split: str, row: pd.Series, vector: np.ndarray) -> dict:
-    """What a page holds of a clip that can be looked at."""
-    n_frames = whole(row.get("n_frames"))
+def _shown(record, pictures: np.ndarray, split: str, k: int, rows: pd.DataFrame, vectors: np.ndarray) -> dict:
+    """What a page holds of a clip that can be looked at, the k-th of its set."""
+    row, vector = rows.iloc[k], vectors[k]
+    clip, n_frames = row["clip"], whole(row.get("n_frames"))
     seen = None if n_frames is None else frames_seen(record, n_frames)
     return {"clip": clip, "set": split, "label": int(row["label"]), "true_label": whole(row.get("true_label")),
             "own": int(row[OWN]), "otherwise": int(row["otherwise"]), "neutral": round(float(row["neutral"]), 3),
-            "apex": apex_of(row, seen), "irrelevant": irrelevant_of(row, seen), "strip": strip(clip, pictures, **PICTURE),
-            **_limits(vector[None]), "said": _packed(_thousandths(vector))}
+            "apex": apex_of(row, seen), "irrelevant": irrelevant_of(row, seen),
+            "strip": strip(clip, pictures, **PICTURE), **_limits(vector[None]), "said": _packed(_thousandths(vector))}
