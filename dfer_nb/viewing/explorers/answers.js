@@ -23,13 +23,6 @@ function stateOf(data, k, size) {
   };
 }
 
-/** A number with its sign; nothing is less than nothing. */
-function signed(value, digits) {
-  const words = Math.abs(value).toFixed(digits);
-  if (Number(words) === 0) return words;
-  return `${value < 0 ? "−" : "+"}${words}`;
-}
-
 /** A clip in the list of clips. */
 function clipWords(data, { clip, label, true_label: truly }) {
   const other = truly !== null && truly !== label ? ` (in truth ${data.expressions[truly]})` : "";
