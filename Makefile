@@ -4,6 +4,7 @@
 #   make run PARAMS="-p fold 2 -p fresh True"     other parameters for the notebook
 #   make test ARGS="-k twins -x"                  options for pytest
 #   make results DATASET=dfew ROOT=DIR PRESET=paper    the five folds of every paper, instead of what is declared
+#   make results DISCARD=1                        throw the frames of a draw away as soon as its runs are done
 #   make run PYTHON=/opt/python3.12/bin/python3   another Python for .venv (delete .venv first)
 
 MAKEFLAGS += --no-print-directory
@@ -16,6 +17,7 @@ PARAMS :=
 ARGS :=
 choice = $(if $(DATASET),'$(1)dataset=$(DATASET)') $(if $(ROOT),'$(1)root=$(ROOT)') \
 	$(if $(PRESET),'$(1)preset=$(PRESET)') $(if $(DEVICE),'$(1)device=$(DEVICE)')
+asked = $(call choice) $(if $(DISCARD),discard=1)
 
 # The first Python that is new enough; empty where there is none.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -65,7 +67,7 @@ twins: $(INSTALLED)
 # being put into results/ it puts there.
 results: $(INSTALLED)
 	-@$(BIN)/python -m snakemake --cores all --keep-going --nolock --rerun-incomplete --rerun-triggers mtime \
-		--scheduler greedy $(if $(strip $(call choice)),--config $(call choice)) $(ARGS) --quiet rules
+		--scheduler greedy $(if $(strip $(asked)),--config $(asked)) $(ARGS) --quiet rules
 	@$(BIN)/python -m dfer_nb.sweep --table $(call choice,--)
 
 lint: $(INSTALLED)

@@ -1,5 +1,6 @@
 # Many runs at once: `make results`, or by hand
 #   snakemake --cores all --keep-going --rerun-triggers mtime --nolock [--config dataset=dfew root=DIR preset=paper]
+# --config discard=1: the frames of a draw are thrown away as soon as its runs are done.
 # What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep/ says which of it is missing.
 # Each run has one thread: what it gives does not depend on how many run at once.
 import shlex
@@ -7,10 +8,12 @@ import shutil
 import sys
 
 from dfer_nb import files, sweep
+from dfer_nb.sweep import discarding
 
 DEFAULTS = {"dataset": "", "root": "", "preset": "", "device": "auto"}
 CHOICE = {name: config.get(name, value) for name, value in DEFAULTS.items()}
 JOBS = {job.name: job for job in sweep.chosen(**CHOICE)}
+DISCARD = bool(config.get("discard"))
 RUNS, DATA = files.runs_dir(), files.data_dir()
 PYTHON = shlex.quote(sys.executable)
 ONE_THREAD = "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1"
@@ -19,6 +22,7 @@ COMMAND = f"{ONE_THREAD} {PYTHON} -m dfer_nb.run --no-progress {{params.options}
 wildcard_constraints:
     name="[^/]+/[^/]+/fold[1-5]/[^/]+/seed[^/]+",
     time="[0-9]+",
+    draw="[^/]+",
 
 def again(job):
     """What a run waits for whose record is in runs/ but out of date: a file that is newer. Nothing for other runs."""
@@ -28,19 +32,23 @@ def again(job):
 
 def gather():
     sweep.gather(JOBS.values())
-    shutil.rmtree(RUNS / ".again", ignore_errors=True)
+    for marks in (".again", ".discarded"):
+        shutil.rmtree(RUNS / marks, ignore_errors=True)
 
 rule all:
     input:
         lambda wildcards: [file for job in sweep.watched(JOBS.values()) if (last := sweep.unmade(job))
-                           for file in (str(RUNS / job.name / last), *again(job))]
+                           for file in (str(RUNS / job.name / last), *again(job))],
+        lambda wildcards: [str(RUNS / ".discarded" / draw) for draw in discarding.lying(JOBS.values()) if DISCARD]
 
 # One run: its record in runs/. A run that was cut short goes on from its checkpoint there.
+# Where frames are thrown away, the runs on one draw go before the drawing of the next.
 rule run:
     input:
         lambda wildcards: ancient(str(DATA / ".ready" / JOBS[wildcards.name].data)),
         lambda wildcards: again(JOBS[wildcards.name]),
     output: str(RUNS / "{name}" / "summary.json")
+    priority: int(DISCARD)
     log: str(sweep.log("{name}"))
     params: options=lambda wildcards: shlex.join(JOBS[wildcards.name].options)
     threads: 1
@@ -51,6 +59,7 @@ rule run:
 rule features:
     input: lambda wildcards: [] if sweep.made_of(JOBS[wildcards.name]) else str(RUNS / wildcards.name / "summary.json")
     output: str(RUNS / "{name}" / "features.parquet")
+    priority: int(DISCARD)
     log: str(sweep.log("{name}"))
     params: options=lambda wildcards: shlex.join(JOBS[wildcards.name].options)
     threads: 1
@@ -67,6 +76,15 @@ rule data:
     params: chosen=shlex.join(f"--{name}={value}" for name, value in CHOICE.items() if value)
     threads: workflow._cores or 4  # none are given where a cluster decides
     shell: f"{PYTHON} -m dfer_nb.sweep {{params.chosen}} --prepare {{wildcards.data}}"
+
+# The films and frames of a draw, which no run needs any more.
+rule discard:
+    input:
+        lambda wildcards: [str(RUNS / job.name / last) for job in discarding.draws(JOBS.values())[wildcards.draw]
+                           if (last := sweep.unmade(job))]
+    output: touch(str(RUNS / ".discarded" / "{draw}"))
+    priority: 2
+    shell: f"{PYTHON} -m dfer_nb.sweep --discard {{wildcards.draw:q}}"
 
 # Every finished run goes into results/, also when others failed. What a kill leaves out, the next start puts there.
 onsuccess:

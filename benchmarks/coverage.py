@@ -32,10 +32,13 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from dfer_nb.viewing.evidence.statistics import Effect, compare, predicted
+from dfer_nb.viewing.evidence.statistics import APART, Effect, compare, predicted
 
 DESIGNS = {f"{variants} variants, {words}": (variants, draws) for variants in (2, 5, 10, 17)
            for words, draws in (("4 draws", 4), ("five folds", 5), ("6 draws", 6), ("8 draws", 8))}
+DESIGNS |= {f"{variants} variants, 6 draws": (variants, 6) for variants in (3, 4)}
+UNEVEN = {"10 variants, 5 on 6 draws, 5 on 4": (10, 6, 5, 4), "11 variants, 5 on 6 draws, 6 on 4": (11, 6, 5, 4),
+          "9 variants, 7 on 8 draws, 2 on 6": (9, 8, 7, 6)}  # variants, draws; so many have them all, the others fewer
 # People, sd of seeds, and of a difference over draws, in points; ten clips each.
 SPREADS = ((28, 1.0, 0.0), (28, 1.5, 2.0), (15, 1.5, 5.0))
 CLIPS, EASE = np.array([6, 2, 2]), np.array([0.97, 0.75, 0.35])  # of each person, and how often they are recognised
@@ -58,11 +61,14 @@ def tables(rng: np.random.Generator, number: int, variants: int, draws: int, spr
     return 100 * rng.binomial(CLIPS, chance).sum((-1, -2)) / (people * CLIPS.sum())
 
 
-def judged(scores: np.ndarray) -> tuple[list[dict[str, Effect]], list[bool]]:
-    """The effects of each table, made from all of its draws but the last, and whether the last is as foretold."""
+def judged(scores: np.ndarray, names: dict[str, str] | None = None) -> tuple[list[dict[str, Effect]], list[bool]]:
+    """The effects of each table, made from all of its draws but the last, and whether the last is as foretold.
+
+    names: other names of variants than v0, v1, …
+    """
     effects, inside = [], []
     for k, values in enumerate(scores):
-        frame = pd.DataFrame(values, [f"v{row}" for row in range(len(values))])
+        frame = pd.DataFrame(values, [f"v{row}" for row in range(len(values))]).rename(index=names or {})
         effects.append(compare(frame.iloc[:, :-1], "v0"))
         if k % 10 == 0:
             inside += list(predicted(frame.iloc[:, :-1], frame.iloc[:, -1:], "v0")["inside"])
@@ -98,19 +104,25 @@ def designs(number: int) -> pd.DataFrame:
                  for k, spread in enumerate(SPREADS)]
         lines[name] = pd.DataFrame(parts).mean().to_dict() | {"X": parts[1]["X"]}
         lines[name] |= {"all hold, by spread": " ".join(f"{part['all hold']:.1f}" for part in parts)}
-    scores = tables(np.random.default_rng(1), 3 * number, 10, 7, SPREADS[1])
-    scores[:, 5:, 4:-1] = np.nan
-    return pd.DataFrame.from_dict(lines | {"10 variants, 5 on 6 draws, 5 on 4": row(scores)}, orient="index")
+    for k, (name, (variants, draws, whole, fewer)) in enumerate(UNEVEN.items()):
+        scores = tables(np.random.default_rng(1 + k), 3 * number, variants, draws + 1, SPREADS[1])
+        scores[:, whole:, fewer:-1] = np.nan
+        lines[name] = row(scores)
+    return pd.DataFrame.from_dict(lines, orient="index")
 
 
 def departing(number: int) -> pd.DataFrame:
-    """A row a design with one variant, or the base, of three times the spread of the others; test fold, all draws."""
-    lines = {}
+    """A row a design with one variant, or the base, of three times the spread of the others; test fold, all draws.
+
+    "known": the variant is one of which that is expected (`statistics.APART`), as of stopped-early.
+    """
+    lines, cases = {}, (("variant", 1), ("variant, known", 1), ("base", 0))
     for name, (variants, draws) in DESIGNS.items():
-        for who, which in (("variant", 1), ("base", 0)) if variants > 2 else ():
+        for who, which in cases if variants > 2 else ():
             times = np.where(np.arange(variants) == which, 4.0, 1.0)  # the coins of clips stay: three times in all
             rng = np.random.default_rng([variants, draws, which])
-            effects, _ = judged(tables(rng, number, variants, draws + 1, SPREADS[1], times))
+            scores = tables(rng, number, variants, draws + 1, SPREADS[1], times)
+            effects, _ = judged(scores, {"v1": APART[0]} if "known" in who else {})
             low, high, own = (of_all(effects, field) for field in ("low", "high", "own"))
             holds = (low <= 0) & (high >= 0)
             lines[f"{name}, one {who}"] = {

@@ -24,6 +24,10 @@ class Facsimile(Dataset):
         """Where this draw lies, in `root` or the data folder; drawn there first. Raises BadInput for a full disk."""
         return facsimile.make(self.name, draw=draw, base=root or None, progress=progress)
 
+    def drawn_into(self, draw: int) -> Path | None:
+        """The folder of this draw in the data folder, drawn or not yet; kinds with the same clips share one."""
+        return facsimile.folder(self.name, draw)
+
     def table(self, folder: Path, fold: int, drop_missing: bool = False, zero_based: bool = False) -> pd.DataFrame:
         """The ClipTable of a fold and, after it, of the slices."""
         lists = facsimile.lists_folder(self.name)

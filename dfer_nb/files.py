@@ -64,6 +64,23 @@ def sweep(path: Path) -> None:
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
+def remove(path) -> int:
+    """Take a folder away as a whole, so that nobody finds half of it. Returns its size in bytes; 0: it was not there.
+
+    What a kill leaves of it is swept with the next folder of this name.
+    """
+    path = Path(path)
+    gone = path.parent / f".{path.name}.partial-{os.getpid()}"
+    with disk_errors(path):
+        try:
+            path.rename(gone)
+        except FileNotFoundError:
+            return 0
+        size = sum(each.stat().st_size for each in gone.rglob("*") if each.is_file())
+        shutil.rmtree(gone)
+    return size
+
+
 def _variables(where) -> str:
     """The environment variable that moves the folder in which a path lies; all of them where it lies in none."""
     folders = {"DFER_DATA": data_dir(), "DFER_RUNS": runs_dir(), "DFER_RESULTS": results_dir()}

@@ -174,7 +174,7 @@ def _less(values: dict, usual: dict) -> dict:
 def arranged(table: pd.DataFrame, truth: pd.DataFrame | None, settings: Settings, seed: int) -> pd.DataFrame:
     """A ClipTable as a run wants it: with few clips, the true labels, or clips held out, where the settings say so."""
     if settings.train_clips:
-        table = few(table, settings.train_clips, seed)
+        table = few(table, truth, settings.train_clips, seed)
     if settings.labels == "true":
         table = with_true_labels(table, truth)
     return hold_out(table, truth, settings.held_out, seed) if settings.held_out else table

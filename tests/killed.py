@@ -96,6 +96,10 @@ def slowly() -> None:
 
 def _train(root: Path, runs: Path, data: Path, variant: str, place: str, preset: str) -> None:
     os.environ |= {"DFER_RUNS": str(runs), "DFER_DATA": str(data)}
+    runs.mkdir(parents=True, exist_ok=True)
+    if not (runs / ".traces").exists():  # what the code computes is the same for all of these runs
+        (data / "traces").mkdir(parents=True, exist_ok=True)
+        (runs / ".traces").symlink_to(data / "traces")
     from dfer_nb import facsimile, run
     from dfer_nb.training.fit import Fit
 

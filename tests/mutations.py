@@ -1,19 +1,4 @@
-"""Small changes of the code, and which records each of them makes stale; for `test_traces.py`.
-
-A change is made in the text of a copy of the package, and a fresh process computes the traces of the panel with it.
-"""
-
-import multiprocessing
-import os
-import shutil
-import sys
-from collections.abc import Iterable
-from pathlib import Path
-from types import SimpleNamespace
-
-FRESH = multiprocessing.get_context("forkserver")
-FRESH.set_forkserver_preload(["torch", "torchvision", "lightning_fabric", "pandas", "sklearn.metrics", "cv2", "decord",
-                              "joblib", "safetensors.torch", "tqdm", "yaml", "pyarrow.parquet"])
+"""Small changes of the code, and which records each of them makes stale; `test_traces.py` tries them in `copies.py`."""
 
 # A word for a record -> paper, dataset, preset, variant.
 PANEL = {
@@ -161,125 +146,70 @@ MUTATIONS = {
 }
 
 
-# What is written in other words -> steps, each a file, the text there and the text in its place ("" : at the end).
+# What is written in other words: copies of the package, and of each what is changed there, all at once -> steps, each a
+# file, the text there and the text in its place ("": at the end). They may be tried together because none may change
+# anything; no two of a copy touch the same lines.
 REFACTORINGS = {
-    "a function has another name": [("rdfer.py", "agreement(", "agreed("), ("nr_dfernet.py", "tripping(", "trips_at(")],
-    "parameters have other names": [
-        ("rdfer.py", "self.movement", "self.motion"), ("rdfer.py", "self.emotion", "self.mood")],
-    "a function moves to another file": [
-        ("models/layers.py", "class SequenceModel(nn.Module):", "class _Unused(nn.Module):"),
-        ("models/sequence.py", "", "import torch\nfrom torch import nn\n\n\nclass SequenceModel(nn.Module):\n"
-         "    def __init__(self, dim, over_time):\n        super().__init__()\n"
-         "        self.lstm = nn.LSTM(dim, dim // 2, batch_first=True, bidirectional=True)\n\n"
-         "    def forward(self, sequence: torch.Tensor) -> torch.Tensor:\n"
-         "        return self.lstm(sequence)[0].mean(dim=1)\n"),
-        ("rdfer.py", "from dfer_nb.models.layers import FrameEmbedding, SequenceModel",
-         "from dfer_nb.models.layers import FrameEmbedding\nfrom dfer_nb.models.sequence import SequenceModel")],
-    "a function is split": [
-        ("training/optimise.py", "    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))\n",
-         "    return floor + (1 - floor) * _fall(min(done, 1.0))\n\n\ndef _fall(done):\n"
-         "    return 0.5 * (1 + math.cos(math.pi * done))\n")],
-    "the order of functions": [
-        ("m3dfel.py", "def gate(x: torch.Tensor, normalised: torch.Tensor)", "def _later(x, normalised)"),
-        ("m3dfel.py", "", "\n\ndef gate(x, normalised):\n    return x * torch.sigmoid(normalised)\n")],
-    "another way to say a type": [
-        ("rdfer.py", "features = features.float()", "features = features.to(torch.float32)"),
-        ("data/batches.py", "non_blocking=True).float()", "non_blocking=True).to(dtype=torch.float32)")],
-    "a sum in another order": [
-        ("models/layers.py", "self.lstm(sequence)[0].mean(dim=1)",
-         "self.lstm(sequence)[0].flip(1).sum(dim=1) / sequence.shape[1]"),
-        ("models/backbones.py", "return self.blocks(x).mean(dim=(2, 3))", "return self.blocks(x).mean(3).mean(2)")],
-    "a loop instead of a comprehension": [
-        ("rdfer.py", "    votes = F.one_hot(clip_logits.argmax(-1), clip_logits.shape[-1]).sum(dim=1)",
-         "    votes = 0\n    for part in clip_logits.unbind(1):\n"
-         "        votes = votes + F.one_hot(part.argmax(-1), part.shape[-1])\n    votes = votes")],
-    "a module has another name": [
-        ("data/augmenting.py", "", "from dfer_nb.data.augment import *  # noqa\n"
-         "from dfer_nb.data.augment import Augment, Draws, augment\n"),
-        ("data/batches.py", "from dfer_nb.data.augment import", "from dfer_nb.data.augmenting import")],
-    "a drawing's constants have names": [
-        ("facsimile/parts.py", "EYE_X, EYE_Y, MOUTH_Y = 0.40, -0.20, 0.62",
-         "EYE_X = 0.4\nEYE_Y = -0.2\nMOUTH_Y = 0.62"),
-        ("facsimile/labelling.py", "round(MOST * len(table))", "round(len(table) / 2)")],
-    "settings have a new field": [
-        ("training/optimise.py", "    held_out: float = 0.0\n", "    held_out: float = 0.0\n    patience: int = 0\n")],
-    "models and methods have new parameters": [
-        ("rdfer.py", "train_sub_clips: bool = False", "train_sub_clips: bool = False, pose: bool = False"),
-        ("rdfer.py", "sub_clip_loss: float = 0.0", "sub_clip_loss: float = 0.0, margin: float = 0.0"),
-        ("m3dfel.py", "feature_norm: bool = False):", "feature_norm: bool = False, order: str = \"time\"):"),
-        ("training/method.py", "smoothing: float = 0.0", "smoothing: float = 0.0, margin: float = 0.0")],
-    "a preset says what is so anyway": [
-        ("presets/values.py", '    schedule="cosine",\n', '    schedule="cosine",\n    gamma=0.96,\n')],
-    "what a method remembers has another name": [
-        ("rdfer.py", '"clip_weights"', '"weights_of_clips"')],
-    "a record says more": [
-        ("training/fit.py", 'row = {"epoch": self.epoch, ', 'row = {"epoch": self.epoch, "clips_seen": 0, ')],
-    "comments and docstrings": [
-        ("training/fit.py", '"""The one training loop of the book."""', '"""A loop."""  # ours'),
-        ("m3dfel.py", "EPS = 1e-5", "EPS = 0.00001  # as PyTorch has it")],
+    "names and places": {
+        "a function has another name": [
+            ("rdfer.py", "agreement(", "agreed("), ("nr_dfernet.py", "tripping(", "trips_at(")],
+        "parameters have other names": [
+            ("rdfer.py", "self.movement", "self.motion"), ("rdfer.py", "self.emotion", "self.mood")],
+        "a function moves to another file": [
+            ("models/layers.py", "class SequenceModel(nn.Module):", "class _Unused(nn.Module):"),
+            ("models/sequence.py", "", "import torch\nfrom torch import nn\n\n\nclass SequenceModel(nn.Module):\n"
+             "    def __init__(self, dim, over_time):\n        super().__init__()\n"
+             "        self.lstm = nn.LSTM(dim, dim // 2, batch_first=True, bidirectional=True)\n\n"
+             "    def forward(self, sequence: torch.Tensor) -> torch.Tensor:\n"
+             "        return self.lstm(sequence)[0].mean(dim=1)\n"),
+            ("rdfer.py", "from dfer_nb.models.layers import FrameEmbedding, SequenceModel",
+             "from dfer_nb.models.layers import FrameEmbedding\nfrom dfer_nb.models.sequence import SequenceModel")],
+        "the order of functions": [
+            ("m3dfel.py", "def gate(x: torch.Tensor, normalised: torch.Tensor)", "def _later(x, normalised)"),
+            ("m3dfel.py", "", "\n\ndef gate(x, normalised):\n    return x * torch.sigmoid(normalised)\n")],
+        "a module has another name": [
+            ("data/augmenting.py", "", "from dfer_nb.data.augment import *  # noqa\n"
+             "from dfer_nb.data.augment import Augment, Draws, augment\n"),
+            ("data/batches.py", "from dfer_nb.data.augment import", "from dfer_nb.data.augmenting import")],
+        "a drawing's constants have names": [
+            ("facsimile/parts.py", "EYE_X, EYE_Y, MOUTH_Y = 0.40, -0.20, 0.62",
+             "EYE_X = 0.4\nEYE_Y = -0.2\nMOUTH_Y = 0.62"),
+            ("facsimile/labelling.py", "round(MOST * len(table))", "round(len(table) / 2)")],
+        "what a method remembers has another name": [
+            ("rdfer.py", '"clip_weights"', '"weights_of_clips"')],
+    },
+    "the same in other words": {
+        "a function is split": [
+            ("training/optimise.py", "(1 - floor) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))\n",
+             "(1 - floor) * _fall(min(done, 1.0))\n\n\ndef _fall(done):\n"
+             "    return 0.5 * (1 + math.cos(math.pi * done))\n")],
+        "another way to say a type": [
+            ("rdfer.py", "features = features.float()", "features = features.to(torch.float32)"),
+            ("data/batches.py", "non_blocking=True).float()", "non_blocking=True).to(dtype=torch.float32)")],
+        "a sum in another order": [
+            ("models/layers.py", "self.lstm(sequence)[0].mean(dim=1)",
+             "self.lstm(sequence)[0].flip(1).sum(dim=1) / sequence.shape[1]"),
+            ("models/backbones.py", "return self.blocks(x).mean(dim=(2, 3))", "return self.blocks(x).mean(3).mean(2)")],
+        "a loop instead of a comprehension": [
+            ("rdfer.py", "    votes = F.one_hot(clip_logits.argmax(-1), clip_logits.shape[-1]).sum(dim=1)",
+             "    votes = 0\n    for part in clip_logits.unbind(1):\n"
+             "        votes = votes + F.one_hot(part.argmax(-1), part.shape[-1])\n    votes = votes")],
+        "comments and docstrings": [
+            ("training/fit.py", '"""The one training loop of the book."""', '"""A loop."""  # ours'),
+            ("m3dfel.py", "EPS = 1e-5", "EPS = 0.00001  # as PyTorch has it")],
+    },
+    "more than there was": {
+        "settings have a new field": [
+            ("training/optimise.py", "    held_out: float = 0.0\n",
+             "    held_out: float = 0.0\n    patience: int = 0\n")],
+        "models and methods have new parameters": [
+            ("rdfer.py", "train_sub_clips: bool = False", "train_sub_clips: bool = False, pose: bool = False"),
+            ("rdfer.py", "sub_clip_loss: float = 0.0", "sub_clip_loss: float = 0.0, margin: float = 0.0"),
+            ("m3dfel.py", "feature_norm: bool = False):", "feature_norm: bool = False, order: str = \"time\"):"),
+            ("training/method.py", "smoothing: float = 0.0", "smoothing: float = 0.0, margin: float = 0.0")],
+        "a preset says what is so anyway": [
+            ("presets/values.py", '    schedule="cosine",\n', '    schedule="cosine",\n    gamma=0.96,\n')],
+        "a record says more": [
+            ("training/fit.py", 'row = {"epoch": self.epoch, ', 'row = {"epoch": self.epoch, "clips_seen": 0, ')],
+    },
 }
-
-
-def change(package: Path, file: str, old: str, new: str) -> None:
-    """Put `new` in the place of `old`, which must stand in the file, everywhere there; "": at the end of the file."""
-    path = package / file
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    assert old in text, f"{file} has no {old!r}"
-    path.write_text(text.replace(old, new) if old else text + new, encoding="utf-8")
-
-
-def copy(package: Path, target: Path) -> Path:
-    """A copy of the package in a folder of its own; returns the copy."""
-    return Path(shutil.copytree(package, target / "dfer_nb", ignore=shutil.ignore_patterns("__pycache__", "viewing")))
-
-
-def stale(made: dict[str, dict], films: Path, folders: Iterable[Path]) -> list[dict[str, tuple[bool, str]]]:
-    """By the copy in each of these folders: of every record of the panel whether it is out of date, and its place.
-
-    made: what `today` gave for the same films. Each copy has a fresh process; two run at once.
-    """
-    with FRESH.Pool(2, maxtasksperchild=1) as pool:
-        return pool.starmap(_of_panel, [(str(folder), made, films) for folder in folders], chunksize=1)
-
-
-def today(films: Path) -> dict[str, dict]:
-    """The panel's records, as the code that is not changed would make them: word -> config, traces and place.
-
-    films: a folder for the clips that the licensed dataset is taken to have.
-    """
-    from dfer_nb import datasets, files, run
-    from dfer_nb.request import record_folder
-
-    datasets.dataset("dfew").sample(films, 32)
-    found = {}
-    for word, names in PANEL.items():
-        request = _request(names, films)
-        config = request.config()
-        place = record_folder(config).relative_to(files.runs_dir()).as_posix()
-        found[word] = {"config": config, "traces": run.traces(request), "place": place}
-    return found
-
-
-def _request(names: tuple[str, ...], films: Path):
-    from dfer_nb.request import Request
-
-    root = str(films) if names[1] == "dfew" else ""
-    return Request(*names[:2], root, preset=names[2], variant=names[3], device="cpu")
-
-
-def _of_panel(folder: str, made: dict[str, dict], films: Path) -> dict[str, tuple[bool, str]]:
-    os.environ["DFER_RUNS"] = f"{folder}/runs"
-    sys.path.insert(0, folder)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "dfer_nb"]:  # another test's server has it
-        del sys.modules[name]
-    from dfer_nb import run
-    from dfer_nb.request import record_folder
-
-    assert run.__file__.startswith(folder)
-    found = {}
-    for word, names in PANEL.items():
-        request, record = _request(names, films), SimpleNamespace(**made[word])
-        config = request.config()
-        place = record_folder(config).relative_to(f"{folder}/runs").as_posix()
-        found[word] = bool(run.out_of_date(record, request, config)), place
-    return found

@@ -1,10 +1,10 @@
-"""The benchmark of training steps compares what it says: two layouts and precisions of one network."""
+"""The benchmarks measure what they say: training steps in two layouts and precisions of one network, and a draw."""
 
 import re
 
 import torch
 
-from benchmarks import steps
+from benchmarks import draw, steps
 from dfer_nb.request import Request, make_fabric
 
 REQUEST = Request("m3dfel", preset="paper-scratch", variant="former-dfer", device="cpu")
@@ -26,3 +26,11 @@ def test_a_line_says_the_precision_and_the_ratio():
     ours, plain, ratio, low, high = map(float, re.findall(r"\d+\.\d+", line))
     assert REQUEST.config()["precision"] in line
     assert min(ours, plain) > 0 and low <= ratio <= high
+
+
+def test_a_draw_is_measured_on_a_share_of_its_clips(monkeypatch):
+    drawn = []
+    draw_chunk = draw.dataset._draw_chunk
+    monkeypatch.setattr(draw.dataset, "_draw_chunk", lambda *given: drawn.append(len(given[1])) or draw_chunk(*given))
+    clips, drawing, decoding = draw.seconds("facsimile", 1, 0.006, 48)
+    assert clips == 3300 and sum(drawn) == 20 and min(drawing, decoding) > 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import store
 import yaml
+from imports import imports
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -144,18 +145,6 @@ def test_every_library_imported_is_required():
 
 
 # Floors
-
-def imports(path: Path) -> set[str]:
-    """Dotted names that a file imports, anywhere in it; `from dfer_nb.data import video` gives dfer_nb.data.video."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import; write dfer_nb.…"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
 
 def upward(room: str, names: set[str], floors: dict[str, int] = FLOORS, inside: str = "dfer_nb") -> set[str]:
     """Rooms `inside` a package, among `names`, that a file of `room` must not import."""

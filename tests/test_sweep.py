@@ -2,10 +2,8 @@
 
 import argparse
 import os
-import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 import records
 from records import GROUP, of_job
+from workflow import said, snakemake
 
 from dfer_nb import files, run, sweep
 from dfer_nb.errors import BadInput
@@ -188,21 +187,6 @@ def test_a_paper_without_the_preset_is_left_out(declare, monkeypatch):
 
 
 # The Snakefile
-
-
-def snakemake(folder: Path) -> subprocess.Popen:
-    """Snakemake on two cores, in a session of its own; what it says goes to the file `told`."""
-    options = "--cores 2 --keep-going --nolock --rerun-incomplete --rerun-triggers mtime --scheduler greedy"
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(files.root() / "Snakefile"),
-               "--directory", str(folder / "work"), *options.split()]
-    with (folder / "told").open("w") as told:
-        return subprocess.Popen(command, cwd=files.root(), env=os.environ | {"OMP_NUM_THREADS": "1"},
-                                stdout=told, stderr=subprocess.STDOUT, start_new_session=True)
-
-
-def said(folder: Path) -> dict[str, int]:
-    """How many jobs of each rule Snakemake found to be done."""
-    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", (folder / "told").read_text(), re.M)}
 
 
 def times() -> dict[Path, int]:

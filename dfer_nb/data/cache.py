@@ -98,6 +98,16 @@ def cache(table, size, max_frames, folder=None, progress=True) -> FrameCache:
         return FrameCache(home)
 
 
+def caches_of(root, folder=None) -> list[Path]:
+    """The caches, in the folder of `cache`, that hold decoded clips of a dataset's folder."""
+    parent, found = Path(folder).expanduser().absolute() if folder else files.data_dir() / "cache", []
+    for home in sorted(parent.glob("frames-*")):
+        if _is_whole(home):
+            paths = pd.read_parquet(home / "index.parquet", columns=["path"])["path"]
+            found += [home] if Path(paths.iloc[0]).is_relative_to(root) else []
+    return found
+
+
 def _clips(table) -> pd.DataFrame:
     """Columns clip, path: each clip once, in an order that no fold or shuffle of the table changes."""
     clips = table[["clip", "path"]].drop_duplicates().sort_values("clip", ignore_index=True)

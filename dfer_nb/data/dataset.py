@@ -30,6 +30,10 @@ class Dataset:
                            f"give root=… (papermill: -p root DIR), the folder that holds {self.holds}")
         return Path(root).expanduser()
 
+    def drawn_into(self, draw: int) -> Path | None:
+        """The folder of this draw in the data folder, drawn or not yet; None where it is a user's own."""
+        return None
+
     def table(self, folder: Path, fold: int, drop_missing: bool = False, zero_based: bool = False) -> pd.DataFrame:
         """The ClipTable of a fold, with the slices where it has some. Raises BadInput for what cannot be read."""
         raise NotImplementedError

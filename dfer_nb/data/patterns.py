@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-SEED = 40  # of those tried, the first with which every variant of every paper has a trace of its own
+SEED = 41  # of those tried, the first with which every variant of every paper has a trace of its own
 LENGTHS = (12, 49)  # frames of a clip of unknown length: shorter and longer than what is kept
 
 

@@ -23,11 +23,6 @@ RIGHTS = "look at the disk, and at who may read there"
 CHUNK = 16  # frames decoded at a time, so that no film scene lies in memory at its full size
 
 
-def count_frames(path) -> int:
-    """Number of frames of an mp4 file or of a folder of images (raises BadInput)."""
-    return len(_open(path))
-
-
 def read_frames(path, indices=None, size=None) -> np.ndarray:
     """Frames of a clip, (T, H, W, 3) uint8 RGB, or (T, size, size, 3).
 

@@ -15,7 +15,9 @@ from dfer_nb.facsimile.styles import STYLES, Style, key
 SIZES = {"clips": 1400, "clean": 700, "slice_clips": 150}
 FLOOR = 0.05  # DFEW has 1.2 % Disgust: too few clips to measure a recall with
 NEUTRAL_SHARES = {"neutral50": 0.50, "neutral75": 0.75, "neutral90": 0.90, "neutral97": 0.97}
-SLICES = ("short_apex", "irrelevant", "low_quality", "low_intensity", *NEUTRAL_SHARES)
+SLICES = {"short_apex": 2, "irrelevant": 1, "low_quality": 1, "low_intensity": 2, **dict.fromkeys(NEUTRAL_SHARES, 1)}
+"""Name of a slice -> its size, in `slice_clips`: networks differ most on the clips that say least."""
+
 QUALITY = ("dark", "blurred", "occluded")
 IRRELEVANT = ("other expression", "turned away", "blocked", "other face")
 CLIPS_PER_IDENTITY = 10
@@ -184,11 +186,11 @@ def extra(kind: str, draw: int, name: str, n: int) -> pd.DataFrame:
 
 
 def plan(kind: str, draw: int, clips: int, clean: int, slice_clips: int) -> pd.DataFrame:
-    """All clips of a dataset, numbered from 1: `clips` in five folds, `clean` test clips, the slices.
+    """All clips of a dataset, numbered from 1: `clips` in five folds, `clean` test clips, the slices (`SLICES`).
 
     `scene` keys what is random in a clip: its number, or that of the clip that it repeats in another length.
     """
-    sizes = {"clean": clean, **dict.fromkeys(SLICES, slice_clips)}
+    sizes = {"clean": clean, **{name: times * slice_clips for name, times in SLICES.items()}}
     tables = [five_folds(kind, draw, clips), *(extra(kind, draw, name, n) for name, n in sizes.items())]
     table = pd.concat([part for part in tables if len(part)], ignore_index=True)
     table.insert(0, "number", np.arange(1, len(table) + 1))

@@ -54,68 +54,80 @@ def draw(identity: Identity, aus: np.ndarray, view: View | None = None, size: in
 
 def film(identities: list[Identity], aus: np.ndarray, views: list[View], size: int = 112) -> np.ndarray:
     """T frames at once, which is quicker: uint8 (T, size, size, 3); aus: (T, A)."""
-    units = [dict(zip(ACTION_UNITS, row, strict=True)) for row in np.clip(np.asarray(aus, float), 0, 1).tolist()]
-    seen = list(zip(identities, units, views, strict=True))
-    lights = _lighting(views, np.stack([NO_RELIEF if view.away else _relief(look, au) for look, au, view in seen]))
-    frames = np.empty((len(seen), size, size, 3), np.uint8)
-    for frame, light, (look, au, view) in zip(frames, lights, seen, strict=True):
-        wall = np.asarray(view.background, np.uint8)
-        cv2.resize(wall, (size, size), dst=frame, interpolation=cv2.INTER_LINEAR)
-        sketch = _from_behind(look) if view.away else _from_the_front(look, au, view.gaze)
-        sketch.paint(frame, view.pose)
+    frames, relief = np.empty((len(views), size, size, 3), np.uint8), np.tile(NO_RELIEF, (len(views), 1, 1))
+    aus, sketched = np.clip(np.asarray(aus, float), 0, 1), [None] * len(views)
+    for look, away in dict.fromkeys((look, view.away) for look, view in zip(identities, views, strict=True)):
+        own = [t for t, view in enumerate(views) if identities[t] is look and view.away == away]
+        au, seen = dict(zip(ACTION_UNITS, aus[own].T[:, :, None], strict=True)), [views[t] for t in own]
+        sketch = _from_behind(look, len(own)) if away else _from_the_front(look, au, _columns(v.gaze for v in seen))
+        sketch.place(_poses(seen), size)
+        if not away:
+            relief[own] = _relief(look, au)
+        for place, t in enumerate(own):
+            sketched[t] = sketch, place
+    corners = wall = None
+    for frame, light, look, view, (sketch, place) in zip(frames, _lighting(views, relief), identities, views, sketched,
+                                                         strict=True):
+        if view.background is not corners:  # of most clips, all frames have one background
+            corners = view.background
+            wall = cv2.resize(np.asarray(corners, np.uint8), (size, size), interpolation=cv2.INTER_LINEAR)
+        frame[:] = wall
+        sketch.paint(frame, place)
         _develop(frame, view, look, light)
     return frames
 
 
-def _from_the_front(look: Identity, au: dict, gaze: tuple) -> Sketch:
-    """The display list of a face, from back to front; `au` maps FACS numbers to intensities."""
-    sketch, (hair, glasses) = Sketch(), _before(look)
-    mouth, tip = parts.lips(look, au), folds.nose_tip(look, au)
-    sketch.extend(_behind(look))
+def _columns(rows) -> np.ndarray:
+    """T rows of n numbers, as n columns (T, 1)."""
+    return np.array(list(rows), float).T[:, :, None]
+
+
+def _poses(views: list[View]) -> Pose:
+    return Pose(*_columns(list(vars(view.pose).values()) for view in views))
+
+
+def _from_the_front(look: Identity, au: dict, gaze) -> Sketch:
+    """The display list of a face, from back to front, of T frames.
+
+    au: FACS number -> intensities (T, 1); gaze: x and y, each (T, 1).
+    """
+    sketch, mouth = Sketch(len(au[26])), parts.lips(look, au)
+    _behind(sketch, look)
     looks.head(sketch, look, au[26])
     creases = [folds.forehead(look, au), folds.eyes(look, au), folds.nose(look, au), folds.cheeks(look, au)]
     folds.draw_folds(sketch, look, sum(creases, folds.mouth(look, au, mouth)))
     if look.beard:
         looks.beard(sketch, look, au[26], mouth)
-    parts.nose(sketch, look, au, tip)
+    parts.nose(sketch, look, au, folds.nose_tip(look, au))
     parts.mouth(sketch, look, au, mouth)
     parts.eyes(sketch, look, au, gaze)
-    sketch.extend(hair)
+    looks.hair_front(sketch, look)
     parts.brows(sketch, look, au)
-    sketch.extend(glasses)
+    looks.glasses(sketch, look)
     return sketch
 
 
-@lru_cache(maxsize=256)
-def _behind(look: Identity) -> Sketch:
-    """What lies behind a face and no action unit moves."""
-    sketch = Sketch()
+def _behind(sketch: Sketch, look: Identity) -> None:
+    """What lies behind a face."""
     looks.hair_behind(sketch, look)
     looks.shoulders(sketch, look)
     if look.hair not in (looks.LONG, looks.SCARF):
         looks.ears(sketch, look)
-    return sketch
 
 
-@lru_cache(maxsize=256)
-def _before(look: Identity) -> tuple[Sketch, Sketch]:
-    """Hair over the forehead, and glasses."""
-    hair, glasses = Sketch(), Sketch()
-    looks.hair_front(hair, look)
-    looks.glasses(glasses, look)
-    return hair, glasses
-
-
-def _from_behind(look: Identity) -> Sketch:
-    sketch = Sketch()
-    sketch.extend(_behind(look))
+def _from_behind(look: Identity, frames: int) -> Sketch:
+    sketch = Sketch(frames)
+    _behind(sketch, look)
     looks.back_of_head(sketch, look)
     return sketch
 
 
 def _relief(look: Identity, au: dict) -> np.ndarray:
-    """Soft light and shadow of a face: (K, 6), rows x, y, width, height (face units), gain, redness."""
-    ball, frown = min(1.0, 0.6 * au[12] + 0.5 * au[6]), parts.brow_drop(au)
+    """Soft light and shadow of a face: (T, K, 6), rows x, y, width, height (face units), gain, redness.
+
+    au: FACS number -> intensities (T, 1).
+    """
+    ball, frown = np.minimum(1.0, 0.6 * au[12] + 0.5 * au[6]), parts.brow_drop(au)
     both_sides = [
         (0.40 * look.eye_gap, -0.24 + 0.04 * frown, 0.24, 0.16, -0.15 - 0.10 * frown, 0),  # eye sockets
         (0.50, 0.20 - 0.06 * au[6], 0.20, 0.15, 0.05 + 0.10 * ball, 0.03 + 0.13 * ball),  # cheeks
@@ -129,7 +141,12 @@ def _relief(look: Identity, au: dict) -> np.ndarray:
         (0, 0.84 + 0.3 * au[26], 0.22, 0.10, -0.09, 0),  # below the lower lip
         (0, 1.02 + 0.3 * au[26], 0.17, 0.11, 0.08, 0),  # chin
     ]
-    return np.array(both_sides + [(-x, *rest) for x, *rest in both_sides] + middle)
+    rows = both_sides + [(-x, *rest) for x, *rest in both_sides] + middle
+    found = np.empty((len(rows), 6, *frown.shape))
+    for spots, row in zip(found, rows, strict=True):
+        for spot, number in zip(spots, row, strict=True):
+            spot[:] = number
+    return found[..., 0].transpose(2, 0, 1)
 
 
 NO_RELIEF = np.tile((0.0, 0, 1, 1, 0, 0), (13, 1))  # of a head seen from behind
@@ -138,7 +155,7 @@ NO_RELIEF = np.tile((0.0, 0, 1, 1, 0, 0), (13, 1))  # of a head seen from behind
 def _lighting(views: list[View], spots: np.ndarray, cells: int = 20) -> np.ndarray:
     """Gains (T, cells, cells, 3), float32: light on an ellipsoid, relief (spots: (T, K, 6)), exposure and tint."""
     cell = (np.arange(cells) + 0.5) / cells
-    poses = Pose(*np.array([list(vars(view.pose).values()) for view in views]).T[:, :, None])
+    poses = _poses(views)
     cx, cy, unit = poses.centre(1)  # each (T, 1)
     u, v = ((cell - cx) / unit)[:, None, :], ((cell - cy) / unit)[:, :, None]
     w = np.sqrt(np.maximum(1 - (u / 1.05) ** 2 - (v / 1.4) ** 2, 0.05))

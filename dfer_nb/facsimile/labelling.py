@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
-from dfer_nb.facsimile.even import even_order
+from dfer_nb.facsimile.even import crossed, even_order
 
 MOST = 0.5  # share of wrong labels that no kind exceeds: above it, a label would say more of the others
 CONFUSED = {
@@ -59,15 +59,10 @@ def _who(table: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     irrelevant = table.irrelevant_frames > 0
     calm = (hard == "") & ~irrelevant
     severity = np.where(bad, 1 + np.floor(10 * table.severity), 0)
-    factors = [severity, hard, irrelevant, table.true_label, calm, _crossed(hard, table.fold),
-               _crossed(table.true_label, table.fold), _crossed(hard, table.true_label), _crossed(hard, irrelevant),
-               _crossed(irrelevant, table.fold), _crossed(bad, table.fold), table.cue]
+    factors = [severity, hard, irrelevant, table.true_label, calm, crossed(hard, table.true_label),
+               crossed(hard, irrelevant), bad, table.cue]
     rates = {0: np.where(bad, 2 * table.severity, 1)}  # none at severity 0, twice the usual share at 1
     return even_order(rng, round(MOST * len(table)), table.fold, factors, rates=rates)
-
-
-def _crossed(one: pd.Series, other: pd.Series) -> np.ndarray:
-    return pd.factorize(pd.MultiIndex.from_arrays([one, other]), sort=True)[0]
 
 
 def _how(wrong: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:

@@ -22,18 +22,18 @@ def _outline(look) -> tuple[np.ndarray, np.ndarray]:
     return rim, np.stack([np.zeros(len(y)), 0.19 * below], 1)
 
 
-def outline(look, jaw: float = 0.0) -> np.ndarray:
-    """The head's outline (40, 2); `jaw` (AU 26, 0..1) lengthens it."""
+def outline(look, jaw=0.0) -> np.ndarray:
+    """The head's outline (…, 40, 2); `jaw` (AU 26, 0..1; (T, 1) for T frames) lengthens it."""
     rim, drop = _outline(look)
-    return rim + jaw * drop
+    return rim + np.asarray(jaw)[..., None] * drop
 
 
 def rim_depth(rim: np.ndarray) -> np.ndarray:
     """The chin lies in front, the rest of the outline at the side of the head."""
-    return 0.42 * np.clip(rim[:, 1], 0, 1) ** 1.5
+    return 0.42 * np.clip(rim[..., 1], 0, 1) ** 1.5
 
 
-def head(sketch: Sketch, look, jaw: float) -> None:
+def head(sketch: Sketch, look, jaw) -> None:
     """The skin of the face, with a darker rim."""
     rim = outline(look, jaw)
     depth = rim_depth(rim)
@@ -41,21 +41,25 @@ def head(sketch: Sketch, look, jaw: float) -> None:
     sketch.fill(rim * (0.962, 0.975), look.skin, depth)
 
 
-def beard(sketch: Sketch, look, jaw: float, m: dict) -> None:
+def beard(sketch: Sketch, look, jaw, m: dict) -> None:
     """Stubble, moustache or full beard, cut around the lips (m: `parts.lips`): they stay readable."""
     colour = mix(look.skin, look.beard_colour, (0, 0.24, 0.85, 0.88)[look.beard])
     if look.beard in (1, 3):
         rim = outline(look, jaw) * (0.955, 0.972)
-        lower = rim[rim[:, 1] > 0.12]
-        lower = lower[np.argsort(np.arctan2(lower[:, 0], lower[:, 1]))]
         side = np.array([(0.80, 0.30), (0.66, 0.50), (0.46, 0.44), (0.20, 0.36)])
-        depth = np.concatenate([rim_depth(lower), np.zeros(2 * len(side))])
-        sketch.fill(np.concatenate([lower, side, side[::-1] * (-1, 1)]), colour, depth)
+        side = np.broadcast_to(np.concatenate([side, side[::-1] * (-1, 1)]), (len(rim), 2 * len(side), 2))
+        below = rim[..., 1] > 0.12
+        for these in np.unique(below, axis=0):  # an open mouth moves the ends of the jaw down
+            lower = rim[:, these]
+            order = np.argsort(np.arctan2(lower[..., 0], lower[..., 1]), axis=-1)
+            lower = np.take_along_axis(lower, order[..., None], axis=-2)
+            depth = np.concatenate([rim_depth(lower), np.zeros(side.shape[:-1])], axis=-1)
+            sketch.fill(np.concatenate([lower, side], axis=-2), colour, depth, where=(below == these).all(axis=-1))
         around = between(m["x"] * 1.12, m["over"] - 0.035, m["under"] + 0.045)
         sketch.fill(around, mix(look.skin, colour, 0.25), 0.04)
     if look.beard in (2, 3):
-        x = m["x"][1:-1]
-        low, rise = m["over"][1:-1] - 0.015, 0.10 * (1 - 0.6 * (x / m["x"][-1]) ** 2)
+        x = m["x"][..., 1:-1]
+        low, rise = m["over"][..., 1:-1] - 0.015, 0.10 * (1 - 0.6 * (x / m["x"][..., -1:]) ** 2)
         sketch.fill(between(1.06 * x, low + 0.015 - rise, low), colour, 0.06)
 
 

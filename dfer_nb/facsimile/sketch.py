@@ -1,4 +1,4 @@
-"""A display list: shapes in the coordinates of a face, projected and painted all at once.
+"""A display list: shapes in the coordinates of a face, of all frames of a clip, projected at once and painted.
 
 Face coordinates: the origin lies between the eyes and the mouth, x runs to the right of the picture, y down,
 and half a face is about 1 wide. The shapes lie on an ellipsoid, so turning the head moves near points further
@@ -13,12 +13,12 @@ from numpy import cos, sin
 
 SHIFT = 4  # OpenCV takes coordinates in 1/16 pixel: edges move smoothly from frame to frame
 HEAD = (1.15, 1.5, 0.85)  # half axes of the ellipsoid that carries the shapes
+AT_ONCE = 8  # frames that are projected together: their numbers fit into a processor's cache
 MIRROR = np.array([-1.0, 1.0])  # times points: the other side of the face
-ROOM = 2048  # points in one sketch; a face has about 1200
 
 
 def mix(colour, other, share: float) -> tuple[float, float, float]:
-    """`colour` with `share` (0..1) of `other` in it; both RGB."""
+    """`colour` with `share` (0..1; (T, 1) for T frames) of `other` in it; both RGB."""
     (r, g, b), (s, h, c) = colour, other
     return r + (s - r) * share, g + (h - g) * share, b + (c - b) * share
 
@@ -26,7 +26,7 @@ def mix(colour, other, share: float) -> tuple[float, float, float]:
 def shade(colour, factor: float) -> tuple[float, float, float]:
     """`colour` made darker (factor below 1) or lighter (above 1), kept inside 0..255."""
     r, g, b = colour
-    return min(255.0, r * factor), min(255.0, g * factor), min(255.0, b * factor)
+    return np.minimum(255.0, r * factor), np.minimum(255.0, g * factor), np.minimum(255.0, b * factor)
 
 
 @dataclass
@@ -61,48 +61,65 @@ class Pose:
 
 
 class Sketch:
-    """Collects fills and lines in face coordinates; `paint` projects them all and draws them in order."""
+    """Collects fills and lines in face coordinates, for T frames at once; `paint` draws them in order.
 
-    def __init__(self):
-        self.points, self.depth = np.empty((ROOM, 2)), np.empty(ROOM)
-        self.steps, self.count = [], 0
+    What differs between frames has T as its first axis: points (n, 2) or (T, n, 2); depth a number, (n,) or (T, n);
+    colour RGB, each a number or (T, 1); where: (T,) or (T, 1), the frames that show a shape (None: all of them).
+    """
 
-    def _put(self, points, depth) -> tuple[int, int]:
-        start, stop = self.count, self.count + len(points)
-        self.points[start:stop], self.depth[start:stop] = points, depth
-        self.count = stop
-        return start, stop
+    def __init__(self, frames: int):
+        self.frames, self.parts, self.count, self.steps = frames, [], 0, []
+        self.fixed = None  # whole numbers (T, N, 2) of all points, once they are placed
 
-    def fill(self, points, colour, depth=0.0, both: bool = False) -> None:
-        """A filled polygon; points (n, 2), depth a number or (n,); `both` adds its mirror image."""
-        self.line(points, colour, 0.0, depth, both)
+    def _put(self, points, depth) -> slice:
+        where = slice(self.count, self.count + np.shape(points)[-2])
+        self.parts.append((where, points, depth))
+        self.count = where.stop
+        return where
 
-    def line(self, points, colour, width: float, depth=0.0, both: bool = False) -> None:
-        """An open line through points (n, 2); `width` in face units; `both` adds its mirror image."""
-        shapes = [self._put(points, depth)]
-        if both:
-            shapes.append(self._put(points * MIRROR, depth))
-        self.steps.append((shapes, colour, width))
+    def _add(self, shapes: list[slice], colour, width: float, where) -> None:
+        """A step of `paint`: shapes, the colour of each frame, their width, and whether each frame shows them."""
+        if any(map(np.ndim, colour)):
+            colours = np.concatenate(np.broadcast_arrays(*colour), axis=1).tolist()
+        else:
+            colours = [tuple(map(float, colour))] * self.frames
+        shown = [True] * self.frames if where is None else (np.ravel(where) & np.ones(self.frames, bool)).tolist()
+        self.steps.append((shapes, colours, width, shown))
 
-    def fill_pair(self, left, right, colour, depth=0.0) -> None:
+    def fill(self, points, colour, depth=0.0, both: bool = False, where=None) -> None:
+        """A filled polygon; `both` adds its mirror image."""
+        self.line(points, colour, 0.0, depth, both, where)
+
+    def line(self, points, colour, width: float, depth=0.0, both: bool = False, where=None) -> None:
+        """An open line through points; `width` in face units; `both` adds its mirror image."""
+        points = np.asarray(points, float)
+        sides = (points, points * MIRROR) if both else (points,)
+        self._add([self._put(side, depth) for side in sides], colour, width, where)
+
+    def fill_pair(self, left, right, colour, depth=0.0, where=None) -> None:
         """Two filled polygons of one colour that do not overlap."""
-        self.steps.append(([self._put(left, depth), self._put(right, depth)], colour, 0.0))
+        self._add([self._put(left, depth), self._put(right, depth)], colour, 0.0, where)
 
-    def extend(self, other: "Sketch") -> None:
-        """All shapes of another sketch, on top."""
-        begin, _ = self._put(other.points[: other.count], other.depth[: other.count])
-        for shapes, colour, width in other.steps:
-            self.steps.append(([(start + begin, stop + begin) for start, stop in shapes], colour, width))
+    def place(self, poses: Pose, size: int) -> None:
+        """Project everything, for frames of size x size pixels; poses: of arrays (T, 1)."""
+        points, depths = np.empty((self.frames, self.count, 2)), np.empty((self.frames, self.count))
+        for where, own, depth in self.parts:
+            points[:, where], depths[:, where] = own, depth
+        self.fixed = np.empty(points.shape, np.int32)
+        for first in range(0, self.frames, AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            pixels = Pose(*(each[part] for each in vars(poses).values())).project(points[part], depths[part], size)
+            self.fixed[part] = np.rint((pixels - 0.5) * (1 << SHIFT))
 
-    def paint(self, image: np.ndarray, pose: Pose) -> None:
-        """Draws everything onto image (size, size, 3), in place."""
-        pixels = pose.project(self.points[: self.count], self.depth[: self.count], len(image))
-        fixed = np.rint((pixels - 0.5) * (1 << SHIFT)).astype(np.int32)
-        unit = Pose().centre(len(image))[2]  # not this pose's: widths must not jump from frame to frame
-        for shapes, colour, width in self.steps:
-            polygons = [fixed[start:stop] for start, stop in shapes]
-            if width:
-                thick = max(1, round(width * unit))
-                cv2.polylines(image, polygons, False, colour, thick, cv2.LINE_AA, SHIFT)
-            else:
-                cv2.fillPoly(image, polygons, colour, cv2.LINE_AA, SHIFT)
+    def paint(self, image: np.ndarray, t: int) -> None:
+        """Draws all that frame t shows onto image (size, size, 3), in place, after `place`."""
+        unit = Pose().centre(len(image))[2]  # no pose's own: widths must not jump from frame to frame
+        fixed = self.fixed[t]
+        for shapes, colours, width, shown in self.steps:
+            if shown[t]:
+                polygons = [fixed[shape] for shape in shapes]
+                if width:
+                    thick = max(1, round(width * unit))
+                    cv2.polylines(image, polygons, False, colours[t], thick, cv2.LINE_AA, SHIFT)
+                else:
+                    cv2.fillPoly(image, polygons, colours[t], cv2.LINE_AA, SHIFT)

@@ -270,7 +270,7 @@ def _tried_since(job: Job, record: Kept) -> bool:
     """
     when = job.log.stat().st_mtime
     day = datetime.fromtimestamp(when, UTC).date().isoformat()
-    return when > (record.path / RUNS).stat().st_mtime or day > record.environment.get("date", day)
+    return when > (record.path / RUNS).stat().st_mtime or day > record.environment.get("date", day)[:10]
 
 
 def five_fold_tables(jobs: list[Job]) -> list[Table]:

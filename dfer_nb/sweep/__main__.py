@@ -8,6 +8,7 @@ from dfer_nb import files
 from dfer_nb.errors import BadInput
 from dfer_nb.request import prepare
 from dfer_nb.sweep import Job, chosen, five_fold_tables, gathered, report
+from dfer_nb.sweep.discarding import discard
 from dfer_nb.sweep.folders import lying
 from dfer_nb.training.keeping import forget
 from dfer_nb.training.results import find, text
@@ -17,12 +18,14 @@ def main() -> int:
     """`python -m dfer_nb.sweep`: gather finished runs, say which are kept and which missing; exit 1 when some are."""
     arguments = vars(_parser().parse_args())
     table, data, name = (arguments.pop(each) for each in ("table", "prepare", "show"))
-    folders, unwanted = arguments.pop("gather"), arguments.pop("forget")
+    folders, unwanted, done_with = (arguments.pop(each) for each in ("gather", "forget", "discard"))
     try:
         if name:
             print(text(find(name)))
         elif unwanted:
             _forget(unwanted, folders)
+        elif done_with is not None:
+            _discard(done_with, arguments)
         elif data:
             _prepare(chosen(**arguments), data)
         else:
@@ -44,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
                         "rdfer/facsimile/laptop/rdfer/fold1/draw0/seed0, and nothing else")
     parser.add_argument("--forget", metavar="NAME", nargs="+", default=[],
                         help="take kept runs out of results/, and do nothing else")
+    parser.add_argument("--discard", metavar="DRAW", nargs="*", help="throw away films and frames of draws whose "
+                        "declared runs are done, such as facsimile-hard-draw12; all of them when none is named; "
+                        "and do nothing else")
     parser.add_argument("--table", action="store_true", help="print the papers' main tables, ours beside them")
     return parser
 
@@ -67,6 +73,15 @@ def _forget(names: list[str], folders: list[Path]) -> None:
         print(f"forgotten: {run.name}")
         for folder in left:
             print(f"  it still lies in {folder}: the next gathering takes it again, unless you remove that folder")
+
+
+def _discard(names: list[str], chosen_by: dict) -> None:
+    """Throw frames away, and say which. Raises BadInput beside a choice of runs: all that is declared decides."""
+    if given := [f"--{name}" for name in ("dataset", "root", "preset") if chosen_by[name]]:
+        raise BadInput("a draw is done with when all runs that are declared are done", f"--discard, {given[0]}",
+                       f"leave out {given[0]}")
+    for line in discard(chosen(**chosen_by), names) or ["nothing of these runs is on the disk that may be thrown away"]:
+        print(line)
 
 
 def _gather(jobs: list[Job], folders: list[Path], table: bool) -> int:

@@ -10,6 +10,7 @@ from dfer_nb.training.method import Method
 
 RULES = ("none", "random", "loss", "truth")
 HELD_OUT = "held_out"  # the split that chooses an epoch
+ALIKE = ("hard_why", "true_label", "wrong_from")  # of the truth: by what clips are alike, the first one before all
 
 
 class Control(Method):
@@ -65,18 +66,26 @@ def with_true_labels(table: pd.DataFrame, truth: pd.DataFrame | None) -> pd.Data
     return table.assign(label=table["label"].where(~train, table["clip"].map(right)).astype("int64"))
 
 
-def few(table: pd.DataFrame, number: int, seed: int) -> pd.DataFrame:
-    """A ClipTable with so many of its training clips, drawn by lot from the seed.
+def few(table: pd.DataFrame, truth: pd.DataFrame | None, number: int, seed: int) -> pd.DataFrame:
+    """A ClipTable with so many of its training clips.
 
-    Raises BadInput where there are not so many.
+    Where the truth is known they are a small picture of all: every so many-th clip (a systematic sample) in an order
+    by why a clip is hard, what it shows, and from which share of noise on its label is wrong. So kinds of clips and
+    wrong labels keep their shares, at every share of noise. Else, and within what is alike, a lot decides, drawn from
+    the seed. Raises BadInput where there are not so many.
     """
     train = np.flatnonzero(table["split"] == "train")
     if number > len(train):
         raise BadInput(f"there are {len(train)} training clips, not {number}", "train_clips",
                        "use a preset that takes all of them")
-    by_name = train[np.argsort(table["clip"].to_numpy(dtype=str)[train], kind="stable")]
-    left_out = by_name[generator(seed, 0, 0, "few").permutation(len(by_name))[number:]]
-    return table.drop(index=table.index[left_out]).reset_index(drop=True)
+    lots, clips = generator(seed, 0, 0, "few"), table["clip"].iloc[train].astype(str).sort_values()
+    clips = clips.iloc[lots.permutation(len(clips))]
+    if truth is not None:
+        known = truth.set_index("clip").loc[clips]
+        kinds = [known[name].to_numpy() for name in ALIKE if name in known]
+        clips = clips.iloc[np.lexsort(kinds[::-1])]
+    chosen = clips.index[((lots.random() + np.arange(number)) * len(clips) / number).astype(int)]
+    return table.drop(index=clips.index.difference(chosen)).reset_index(drop=True)
 
 
 def hold_out(table: pd.DataFrame, truth: pd.DataFrame | None, share: float, seed: int) -> pd.DataFrame:

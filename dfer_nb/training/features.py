@@ -11,6 +11,7 @@ from dfer_nb.data.cache import FrameCache
 from dfer_nb.models.backbones import SHIPPED_WEIGHTS, backbone
 
 AT_ONCE = 512  # frames
+OF = "frames.txt"  # in a folder of features: the name of the frame cache that they were computed from
 
 
 class FrozenFeatures:
@@ -43,6 +44,12 @@ class FrozenFeatures:
         return clip in self._frames
 
 
+def features_of(cache: Path) -> list[Path]:
+    """The folders of features that were computed from a frame cache, which lie beside it."""
+    notes = sorted(cache.parent.glob(f"features-*/{OF}"))
+    return [note.parent for note in notes if note.read_text(encoding="utf-8") == cache.name]
+
+
 @torch.no_grad()
 def frozen(frames: FrameCache, name: str = "facenet", progress: bool = True) -> FrozenFeatures:
     """Features of every cached frame from a shipped backbone; computed only when they are not there yet.
@@ -60,6 +67,7 @@ def frozen(frames: FrameCache, name: str = "facenet", progress: bool = True) -> 
         parts = [_features(net, frames.frames(clip)) for clip in clips]
         with files.atomic_folder(home) as folder:
             np.save(folder / "features.npy", np.concatenate(parts))
+            (folder / OF).write_text(frames.folder.name, encoding="utf-8")
     return FrozenFeatures(home, frames)
 
 

@@ -43,14 +43,14 @@ def _files() -> list[Path]:
 
 
 def environment(device: str, frames: int) -> dict:
-    """Versions, machine, threads, date and commit of a run; the commit says "+changes" when code was not committed.
+    """Versions, machine, threads, time (UTC) and commit of a run, with "+changes" where code was not committed.
 
     frames: the number of files (clips) that were decoded for it.
     """
     return {
         "versions": versions(),
         "commit": _commit(),
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "device": device,
         "processor": processor(),
         "machine": platform.machine(),

@@ -79,5 +79,7 @@ class Table:
 
 
 def number(value, digits: int = 1, sign: str = "") -> str:
-    """A number as a cell; a dash for None and NaN."""
-    return "–" if value is None or pd.isna(value) else f"{value:{sign}.{digits}f}"
+    """A number as a cell; a dash for None and NaN. What rounds to zero has no sign."""
+    if value is None or pd.isna(value):
+        return "–"
+    return f"{value:{sign}.{digits}f}" if round(value, digits) else f"{0:.{digits}f}"

@@ -22,8 +22,14 @@ GROUPS = ("ordinary", "hard", "noisy")  # in the order of their numbers in a rec
 # What the truth table says of a clip. Where several hold, the first one names the clip.
 TRUTHS = {"wrong_label": "wrong label", "low_quality": "low quality", "hard": "hard"}
 TRUTH_COLOURS = {"clean": "#8C8C8C", "wrong label": "#D55E00", "low quality": "#CC79A7", "hard": "#0072B2"}
+# Why a clip is hard, as the truth's column `hard_why` says it. No clip is two of these.
+HARD_KINDS = {"low intensity": "weak", "two expressions": "mixed", "short apex": "brief"}
+# Variants in a figure of several lines.
+VARIANT_COLOURS = {"plain": "#333333", "rdfer": "#0072B2", "loss-only": "#E69F00", "loss-drop": "#CC79A7",
+                   "hard-only": "#56B4E9", "noisy-only": "#D55E00", "oracle-drop": "#009E73",
+                   "clean-labels": "#333333"}
 # Of a difference between variants, seen or not; the ground of the badge that says where our figures come from.
-SEEN, UNSEEN, BADGE = "#0072B2", "#8C8C8C", "#F3C969"
+SEEN, UNSEEN, BADGE = "#0072B2", "#6E6E6E", "#F3C969"
 HALO = [Stroke(linewidth=3.2, foreground="white"), Normal()]  # of a mark that is seen on the darkest bar too
 # From full agreement downwards.
 AGREEMENT_COLOURS = ("#0B3C5D", "#4A8DB7", "#A8CDE3", "#F2B880", "#D55E00", "#8C2D04")
@@ -32,6 +38,11 @@ AGREEMENT_COLOURS = ("#0B3C5D", "#4A8DB7", "#A8CDE3", "#F2B880", "#D55E00", "#8C
 def styled():
     """The book's style over matplotlib's defaults, whatever the session has set; also as `@styled()`."""
     return matplotlib.style.context(["default", STYLE])
+
+
+def colour_of(variant: str) -> str:
+    """The colour of a variant's line; one for all that have none of their own."""
+    return VARIANT_COLOURS.get(variant, "#8C8C8C")
 
 
 def panels(rows: int = 1, columns: int = 1, height: float = 3.5, width: float = WIDTH, **options):
@@ -62,6 +73,17 @@ def has_truth(clips: pd.DataFrame) -> bool:
 def truth_flags(clips: pd.DataFrame) -> dict[str, pd.Series]:
     """What the truth says of each clip, as a mask per kind; a clip can be of several kinds."""
     return {name: clips[flag].fillna(False).astype(bool) for flag, name in TRUTHS.items()}
+
+
+def troubles(clips: pd.DataFrame) -> dict[str, pd.Series]:
+    """Each trouble that a training clip can have, as a mask, what is hard by its kinds; a clip can have several.
+
+    clips: rows with a truth's columns. "hard" is any of weak, mixed and brief.
+    """
+    why = {name: clips["hard_why"] == kind for kind, name in HARD_KINDS.items()}
+    flags = {"wrong label": "wrong_label", "irrelevant frames": "irrelevant", "low quality": "low_quality"}
+    known = {name: clips[flag].fillna(False).astype(bool) for name, flag in flags.items()}
+    return {"wrong label": known.pop("wrong label"), **why, **known}
 
 
 def truth_of(clips: pd.DataFrame) -> pd.Series:

@@ -55,11 +55,12 @@ from dfer_nb.facsimile.recipes import ACTION_UNITS, AU_NAMES, RECIPES, VARIANTS
 from dfer_nb.viewing.evidence import tables
 from dfer_nb.viewing.page import Table, show
 from dfer_nb.viewing.pictures import faces, figures
+from dfer_nb.viewing.pictures.moving import moving
 from dfer_nb.viewing.pictures.strips import contact_sheet, film_strip
 
 # %% [markdown]
 # `facsimile.make` draws the dataset when it is not there yet, and returns its folder at once when it is. Drawing takes
-# a minute or two on two processor cores, and shows a progress bar. The folder takes about 130 MB.
+# about half a minute on two processor cores, and shows a progress bar. The folder takes about 130 MB.
 
 # %%
 folder = facsimile.make(dataset, draw, base=root or None)
@@ -328,7 +329,8 @@ show(faces.gallery(at_the_apex(weak) + at_the_apex(mixed), captions),
 # - **confusion**: an expression is taken for one that it looks like, anger for disgust, or sadness for fear;
 # - **low intensity to neutral**: a weak expression is overlooked;
 # - **run of one label**: a tired annotator gives several clips in a row the same label, whatever they show. It strikes
-#   clips that say little more often than clear ones.
+#   clips that say little more often than clear ones. So a table by kind of wrong label is not one of hard against
+#   easy clips: most wrong labels of mixed and brief clips are of this kind, and few of clear ones.
 
 # %%
 candidates = clear[clear["hard_why"].isin(["", "low intensity"])]
@@ -494,12 +496,12 @@ show(figure, "Matrix of true against given labels: most on the diagonal; Fear an
 #
 # In all that came so far one good frame is enough to name the expression. Does a method use *movement* at all? Half of
 # the clips of `facsimile-motion` ask this. Such a clip has a **cue**, a rule of order or pace with two labels, and a
-# **twin**: the same frames in another order, with the other label. No frame tells twins apart, and no set of frames
-# without their order.
+# **twin**: the same frames in another order, with the other label. No heap of frames tells twins apart, and no frame, as
+# long as its place in the clip is not known.
 
 # %%
 told = casting.plan("facsimile-motion", draw, **casting.SIZES).query("fold > 0")
-rows = {}
+rows, whole = {}, {}
 for code, cue in enumerate(motion.CUES):
     group = told[told["cue"] == code]
     counts = group["true_label"].value_counts()
@@ -515,6 +517,7 @@ for code, cue in enumerate(motion.CUES):
     for clip, numbers in ((row, shown), (twin, again)):
         title = f"{cue.name}:\n“{name[clip['true_label']]}”"
         rows[title] = facsimile.render(clip, "facsimile-motion", draw, numbers=numbers)[0]
+        whole[title] = facsimile.render(clip, "facsimile-motion", draw)[0]
     first, second = list(rows.values())[-2:]
     assert sorted(map(bytes, first)) == sorted(map(bytes, second))  # the very same pictures
 
@@ -522,10 +525,14 @@ print(f"{(told['cue'] >= 0).sum()} of {len(told)} clips are told by time alone")
 show(contact_sheet(rows),
      "Four pairs of film strips. The two strips of a pair hold the same eight faces in another order.", photo=True)
 
+# %% tags=["nbval-ignore-output"]
+moving(whole, "The same eight clips, at half their speed; fold them away to stop them.")
+
 # %% [markdown]
 # A *smile* and a *turn* are told by a few frames in a row, anywhere in the clip. *Rest* and *flash* need the whole clip:
-# what counts is whether a look comes first, last or in the middle. A method that averages its frames has to guess
-# between the two labels. The truth names the cue (`motion_cue`) and the other label (`twin_label`).
+# what counts is whether a look comes first, last or in the middle. There a network that knows the place of a frame, the
+# first one, say, needs no other: it has to know order, and does not have to see movement. A method that averages its
+# frames has to guess between the two labels. The truth names the cue (`motion_cue`) and the other label (`twin_label`).
 #
 # (facsimile-kinds)=
 # ## The kinds
@@ -606,8 +613,8 @@ for key in ("name", "kind", "draw", "what", "use", "licence", "video", "clips", 
 # ```
 #
 # or, in Python, `facsimile.make("facsimile", draw=1)`. For a quick trial, smaller sizes get a folder of their own:
-# `facsimile.make(clips=200, clean=50, slice_clips=10)`. A draw costs a minute or two on two cores, `facsimile-long`
-# twice that, and the disk space said above. It is made once.
+# `facsimile.make(clips=200, clean=50, slice_clips=10)`. A draw costs about half a minute on two cores,
+# `facsimile-long` about a minute, and the disk space said above. It is made once.
 #
 # ## Exercises
 #

@@ -41,9 +41,9 @@
 
 # %% tags=["parameters"]
 fold: int = 1  # 1 to 5
-dataset: str = "facsimile"  # or facsimile-hard, facsimile-long, dfew
+dataset: str = "facsimile"  # or facsimile-motion, facsimile-hard, facsimile-long, dfew
 root: str = ""  # the folder of dfew; for FACSimile, another place than data/
-preset: str = "laptop"  # or frozen, paper, paper-scratch
+preset: str = "laptop"  # or memorise, frozen, paper, paper-scratch
 variant: str = "m3dfel"  # every variant is listed near the end of this page
 seed: int = 0  # of training
 draw: int = 0  # of FACSimile: another draw is another dataset of the same kind
@@ -61,7 +61,8 @@ from dfer_nb import m3dfel, presets, request, run
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.training.results import kept
-from dfer_nb.viewing.evidence import instances, tables
+from dfer_nb.viewing.evidence import blocks, instances, tables, twins
+from dfer_nb.viewing.evidence.choices import choices_table, values_table
 from dfer_nb.viewing.page import show
 from dfer_nb.viewing.pictures import figures
 from dfer_nb.viewing.pictures.strips import film_strip
@@ -87,8 +88,8 @@ def seen(clip: str):
 
 
 train = example_clips[example_clips["split"] == "train"][["clip", "label"]].merge(truth, on="clip")
-calm = train[~train[["wrong_label", "low_quality", "irrelevant", "hard"]].any(axis=1) & (train["true_label"] != 2)]
-slow, brief = calm[~calm["short_apex"]].iloc[0], calm[calm["short_apex"]].iloc[1]
+spoilt = train[["wrong_label", "low_quality", "irrelevant"]].any(axis=1) | (train["true_label"] == 2)
+calm, brief = train[~spoilt & ~train["hard"]].iloc[0], train[~spoilt & train["short_apex"]].iloc[1]
 
 
 def strip(row):
@@ -100,7 +101,7 @@ def strip(row):
     return show(figure, alt, photo=True)
 
 
-strip(slow)
+strip(calm)
 
 # %% tags=["nbval-ignore-output"]
 strip(brief)
@@ -289,12 +290,19 @@ if default:
 # %%
 from dfer_nb.viewing.pictures import bags as bag_pictures
 
-runs = kept("m3dfel", dataset="facsimile", preset="laptop", threads=1, fold=1)  # all that was committed, end to end
+pictured = kept("m3dfel", dataset="facsimile", preset="laptop", threads=1, fold=1, draw=0)  # the clips at hand
+still, still_kept_out = blocks.apart(
+    run for run in kept("m3dfel", dataset="facsimile", preset="laptop", threads=1, fold=1) if run.config["draw"])
 
 
-def trained(variant: str, draw: int = 0, seed: int = 0):
-    """The committed record of a variant."""
-    return next(r for r in runs if [r.config[name] for name in ("variant", "draw", "seed")] == [variant, draw, seed])
+def trained(variant: str):
+    """The committed record of a variant on the clips that are at hand."""
+    return next(run for run in pictured if run.config["variant"] == variant)
+
+
+def draws(variant: str) -> list:
+    """The committed records of a variant that hold what its instances said, each on a draw of its own."""
+    return [run for run in still if run.config["variant"] == variant and run.keep == "whole"]
 
 
 three = {"2-D instances": trained("average-of-frames"), "3-D instances": trained("average-pooling"),
@@ -338,8 +346,8 @@ along(chosen[5])
 networks = {"2-D instances, averaged": "average-of-frames", "3-D instances, averaged": "average-pooling",
             "M3DFEL": "m3dfel", "BiLSTM and mean": "lstm-mean", "M3DFEL without BiLSTM": "without-lstm",
             "M3DFEL without DMIN": "without-dmin", "LayerNorm for DMIN": "layernorm"}
-both = {name: [trained(variant, draw) for draw in (0, 1)] for name, variant in networks.items()}
-said = instances.alone_table(both)
+several = {name: draws(variant) for name, variant in networks.items()}
+said = instances.alone_table(several)
 said
 
 # %%
@@ -373,9 +381,9 @@ print("neighbours agree with DMIN and without it:", neighbours["M3DFEL"], "and",
 # *shuffle*: pair each bag's winner with the apexes of other clips.
 
 # %%
-larger = {f"M3DFEL, bag of {n}": [trained(f"bag-{n}", draw) for draw in (0, 1)] for n in (8, 16)}
+larger = {f"M3DFEL, bag of {n}": draws(f"bag-{n}") for n in (8, 16)}
 shown = ["2-D instances, averaged", "3-D instances, averaged", "BiLSTM and mean", "M3DFEL without BiLSTM", "M3DFEL"]
-carried = instances.carrier_table({name: both[name] for name in shown} | larger)
+carried = instances.carrier_table({name: several[name] for name in shown} | larger)
 carried
 
 # %%
@@ -386,7 +394,7 @@ print("within their place, support and attention rise with the apex in bags of 4
 
 # %%
 alt = "Support, attention and gate of an instance over the mean of its place, against its share in the apex."
-show(bag_pictures.profile(both["M3DFEL"]), alt)
+show(bag_pictures.profile(several["M3DFEL"]), alt)
 
 # %%
 alt = "The same for bags of sixteen single frames."
@@ -404,7 +412,7 @@ show(bag_pictures.profile(larger["M3DFEL, bag of 16"]), alt)
 
 # %%
 for name in ("M3DFEL", "M3DFEL without BiLSTM"):
-    gate = instances.measured(instances.missable(both[name]))["gate"]
+    gate = instances.measured(instances.missable(several[name]))["gate"]
     print(f"{name}: the gates of all instances lie between {gate.min():.2f} and {gate.max():.2f}")
 
 # %% [markdown]
@@ -417,7 +425,7 @@ alt = "One bag of four: frames, what each instance says alone, its support, its 
 show(bag_pictures.inside(seen(chosen[1]), row, title), alt, photo=True)
 
 # %%
-supports = instances.measured(instances.missable(both["M3DFEL"][0]))["support"]
+supports = instances.measured(instances.missable(several["M3DFEL"][0]))["support"]
 print("place with most support, in how many bags:",
       {place + 1: int((supports.argmax(1) == place).sum()) for place in range(4)})
 
@@ -484,99 +492,66 @@ print("M3DFEL's expressions lie further apart than those of averaged instances: 
 #
 # ## Many runs: what holds
 #
-# One run proves nothing ([why](foundations.ipynb)). What is run stands in `results/m3dfel/sweep.yml`. There are two
-# tiers:
+# One run proves nothing ([why](foundations.ipynb)). What is run stands in `results/m3dfel/sweep.yml`, declared before
+# it was run. Every run has a draw of the data of its own, shared by all variants of a table. There are two kinds of
+# data, and they ask different questions:
 #
-# - **end to end**: the narrow 3-D network is trained with its head, two draws of the data, some variants with two
-#   seeds;
-# - **heads on frozen features**: an instance is the mean of its frames' features, which were computed once. Five
-#   seeds on two draws. *Nothing here sees movement*, so it tells about the aggregation alone.
+# - in **facsimile** one frame of the apex tells the label, if it is met: bags can gain by *finding* it;
+# - in **facsimile-motion** half of the clips are *twins*: they show the same frames in another order, and no frame, and
+#   no heap of frames, tells which label is theirs ([the page on it](facsimile.ipynb)). There a network has to see order
+#   and pace: inside a piece, or from piece to piece.
+#
+# ### Does a piece of video tell what frames cannot?
+#
+# The paper's first claim, on the twins. First without any module: features of 16 frames, of four pieces of four frames,
+# and of the whole video in one piece, each averaged. Then the same with the module, which reads frames or pieces one
+# after the other. *Plain chance is 50.*
+
+# %%
+moving, moving_kept_out = blocks.apart(kept("m3dfel", dataset="facsimile-motion", preset="laptop", threads=1, fold=1))
+cut = ["average-of-frames", "average-pooling", "bag-1", "bag-16", "m3dfel"]
+twins.twin_table(moving, cut, base="average-of-frames")
+
+# %% [markdown]
+# RESULT PENDING: does a piece tell what frames cannot; does the module; which cue.
 #
 # ### Bag sizes
 #
-# Each bag size against $N = 4$, the paper's choice. Bag size 1 has no module, so it differs in two things from the
-# others. The control between the two is *average pooling*: cut, but without a module; once as four pieces, once as 16
-# frames.
+# Each bag size against $N = 4$, the paper's choice, on both kinds. Bag size 1 has no module, so it differs in two
+# things from the others. The control between the two is *average pooling*: cut, but without a module; once as four
+# pieces, once as 16 frames.
 
 # %%
 from dfer_nb.viewing.evidence.statistics import against
 from dfer_nb.viewing.pictures.effects import effects_figure
 
-frozen = kept("m3dfel", dataset="facsimile", preset="frozen", threads=1)
-splits = ["test", "clean", "short_apex"]
 sizes, averaged = ["bag-1", "bag-2", "bag-8", "bag-16"], ["average-pooling", "average-of-frames"]
-tables.effects(runs, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=splits)
+splits = ["test", "clean", "short_apex"]
+alt = "Difference of each bag size to bag size 4, with its 95 % interval, on two sets of clips."
+show(effects_figure(moving, [*sizes, *averaged], base="m3dfel"), alt)
 
 # %%
-tables.effects(frozen, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=splits)
+tables.effects(moving, ["m3dfel", *sizes, *averaged], base="m3dfel")
 
 # %%
-alt = "Difference of each bag size to bag size 4, end to end, with its 95 % interval, on three sets of clips."
-show(effects_figure(runs, [*sizes, *averaged], base="m3dfel", splits=splits), alt)
+alt = "Difference of each bag size to bag size 4, with its 95 % interval, on three sets of clips."
+show(effects_figure(still, [*sizes, *averaged], base="m3dfel", splits=splits), alt)
 
 # %%
-from dfer_nb.viewing.evidence.records import score
-
-repeats = [(draw, seed) for draw in (0, 1) for seed in (0, 1)]
-for split in ("test", "short_apex"):
-    ours, base = ([score(trained(name, *pair), split, "WAR") for pair in repeats] for name in ("bag-16", "m3dfel"))
-    leads = [one - other for one, other in zip(ours, base, strict=True)]
-    print(f"bags of 16 less bags of 4, {split}:",
-          ", ".join(f"draw {draw} seed {seed} {lead:+.1f}" for (draw, seed), lead in zip(repeats, leads, strict=True)))
+tables.effects(still, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=splits)
 
 # %% [markdown]
-# Both tiers agree: **with the module, more pieces are better on short apexes**, and so in the mean of the test fold;
-# on the clean clips there is no such order. The whole video in one piece recognises about one in ten of the clips
-# with a short apex, bags of 16 more than half.
-#
-# What is *seen* differs. With frozen features bags of 16 lead bags of four; end to end bags of 8 do, and for bags of
-# 16 no difference is seen although their mean is higher: on the test fold their lead varies with the seed, on short
-# apexes with the draw. Read the last row with care, too. That 10 against 45 counts as *no difference seen* is the
-# price of two runs: their differences to M3DFEL disagree, and an interval from two runs is very wide. With five seeds
-# on frozen features the same difference is seen.
-#
-# And **no gain of cutting alone is seen**:
+# RESULT PENDING: bag sizes, both kinds; cutting alone.
 
 # %%
-cut = against(runs, averaged, "bag-1", splits)
-for variant in averaged:
-    print(f"{variant} less bag-1:", "; ".join(f"{split} {effect.words()}" for split, effect in cut[variant].items()))
-found, found_frozen = (against(some, sizes, "m3dfel", splits) for some in (runs, frozen))
-assert found["bag-1"]["short_apex"].high < 0 and found_frozen["bag-16"]["short_apex"].low > 0
-assert not any(effect.low > 0 for part in cut.values() for effect in part.values())
-assert cut["average-pooling"]["clean"].high < 0
-step = against(frozen, ["bag-16"], "bag-8", splits)["bag-16"]
-print("frozen, bags of 16 less bags of 8:", "; ".join(f"{split} {effect.words()}" for split, effect in step.items()))
+pool = ["m3dfel", *sizes]
+for name, runs, where in (("motion", moving, splits[:2]), ("one frame tells", still, splits)):
+    alone = against(runs, averaged, "bag-1", where, pool=pool)
+    for variant in averaged:
+        print(f"{name}, {variant} less bag-1:",
+              "; ".join(f"{split} {effect.words()}" for split, effect in alone[variant].items()))
 
 # %% [markdown]
-# Four averaged pieces are nowhere seen to be better than the whole video, and on the clean clips they are a point
-# worse, perhaps because a temporal convolution at the edge of a piece looks into nothing. With frozen features a mean
-# of means *is* the mean, so there the three rows without a module can hardly differ. They lie within a point of each
-# other; what is left comes from batch normalisation, which stands before the averaging in two of them and after it in
-# the third, and from training.
-#
-# On the test fold and on short apexes the order of the bag sizes is the same with frozen features, where no movement
-# can be seen. So the gain of bags does not need 3-D: it comes with the module that reads the pieces one after the
-# other.
-#
-# That is not the order of the paper's Table 3, where four pieces are best and sixteen frames worst, 2.9 points
-# behind. Ours does not refute it. A drawn expression can be told from a single frame; on film, movement says more.
-# And our narrow network starts blind to movement and has eight epochs to learn what it is worth. That pieces should
-# be 3-D is **not seen here**, and FACSimile may be the wrong place to look for it.
-#
-# Clips of 64 frames, about eight of them apex; heads on frozen features, one draw:
-
-# %%
-long = kept("m3dfel", dataset="facsimile-long", preset="frozen", threads=1)
-tables.effects(long, ["m3dfel", *sizes, "average-pooling"], base="m3dfel", splits=["test", "clean"])
-
-# %%
-last = against(long, ["bag-16"], "bag-8", ["test", "clean"])["bag-16"]
-print("bags of 16 less bags of 8:", "; ".join(f"{split} {effect.words()}" for split, effect in last.items()))
-
-# %% [markdown]
-# The same order: bags of 1 and 2 fall behind four, bags of 8 and 16 lead. Between 8 and 16 no difference is seen.
-#
 # ### The parts of the aggregation
 #
 # Table 4 takes the module apart. Two controls are ours: `lstm-mean` is a BiLSTM and the mean of its outputs, nothing
@@ -584,43 +559,24 @@ print("bags of 16 less bags of 8:", "; ".join(f"{split} {effect.words()}" for sp
 
 # %%
 parts = ["average-pooling", "without-lstm", "without-dmin", "without-mhsa", "lstm-mean", "layernorm"]
-tables.effects(frozen, ["m3dfel", *parts], base="m3dfel", splits=splits)
+alt = "Difference of each variant to the whole module, with its 95 % interval, on two sets of clips."
+show(effects_figure(moving, parts, base="m3dfel"), alt)
 
 # %%
-alt = "Difference of each variant to the whole module, heads on frozen features, on three sets of clips."
-show(effects_figure(frozen, parts, base="m3dfel", splits=splits), alt)
+tables.effects(moving, ["m3dfel", *parts], base="m3dfel")
 
 # %%
-tables.effects(runs, ["m3dfel", *parts], base="m3dfel", splits=splits)
+twins.twin_table(moving, ["m3dfel", *parts], base="m3dfel")
 
 # %%
-gains = against(frozen, parts, "m3dfel", splits)
-for variant in parts:
-    print(f"{variant} less m3dfel, short apex: {gains[variant]['short_apex'].words()}")
-attention = against(frozen, ["without-lstm"], "average-pooling", splits)["without-lstm"]
-mean = against(frozen, ["lstm-mean"], "average-pooling", splits)["lstm-mean"]
-print("module without BiLSTM less average pooling, short apex:", attention["short_apex"].words())
-print("BiLSTM and mean less average pooling, short apex:", mean["short_apex"].words())
-assert mean["short_apex"].low > attention["short_apex"].high and gains["without-lstm"]["short_apex"].high < 0
-assert not any(gains[variant][split].seen for variant in ("without-dmin", "without-mhsa") for split in splits)
-assert not any(gains["layernorm"][split].seen for split in ("test", "clean"))
+alt = "Difference of each variant to the whole module, with its 95 % interval, on three sets of clips."
+show(effects_figure(still, parts, base="m3dfel", splits=splits), alt)
+
+# %%
+tables.effects(still, ["m3dfel", *parts], base="m3dfel", splits=splits)
 
 # %% [markdown]
-# **The BiLSTM does most of it.** With frozen features, averaged pieces recognise 8 % of the clips with a short apex,
-# a BiLSTM with a plain mean after it 36 %, the whole module 40 %. The module without its BiLSTM (attention, DMIN,
-# gate and convolution) gains on short apexes too, but less, 20 %; on the test fold no gain of it is seen. Baseline,
-# without BiLSTM, whole module: that is Table 4's order, too.
-#
-# What the rest of the module adds to a BiLSTM's mean is seen with frozen features, four points on short apexes and
-# 0.6 on the clean clips, and not seen end to end. Of its parts little is seen: without DMIN, or without attention,
-# **no difference is seen** on any of the three sets; LayerNorm in DMIN's place is a point behind on short apexes and
-# nowhere else.
-#
-# How small a difference would have been seen? With frozen features about one point on the test fold; end to end 2.5
-# to 3.4, and on short apexes, without attention, as much as 40, because the two draws disagree. The paper's own
-# differences for DMIN and attention are 0.34 and 0.12 points of WAR. So our runs can neither confirm nor deny them.
-# The paper gives no interval; 11,697 clips of DFEW's five folds leave one share of 69 % uncertain by 0.8 points (a
-# difference on the same clips can be surer).
+# RESULT PENDING: the BiLSTM; the rest of the module; DMIN, MHSA, LayerNorm; how small a difference would have been seen.
 #
 # ### Other backbones
 #
@@ -629,8 +585,9 @@ assert not any(gains["layernorm"][split].seen for split in ("test", "clean"))
 
 # %%
 pairs = {"CNN-LSTM": ("cnn-lstm", "cnn-lstm-m3dfel"), "MC3": ("mc3", "mc3-m3dfel"), "R(2+1)D": ("bag-1", "m3dfel"),
-         "R3D18": ("r3d", "r3d-m3dfel"), "Former-DFER": ("former-dfer", "former-dfer-m3dfel")}
-tables.with_and_without(runs, pairs, splits=splits)
+         "R3D18": ("r3d", "r3d-m3dfel"), "Former-DFER": ("former-dfer", "former-dfer-m3dfel"),
+         "Former-DFER, scale 1": ("former-dfer-scale-1", "former-dfer-scale-1-m3dfel")}
+tables.with_and_without(still, pairs, splits=splits)
 
 # %% [markdown]
 # The three convolutional networks average over time at their end, and gain; CNN-LSTM, which averages after its LSTM,
@@ -645,15 +602,28 @@ tables.with_and_without(runs, pairs, splits=splits)
 # its gain may be that.
 
 # %%
-gains = {row: against(runs, [within], alone, splits)[within] for row, (alone, within) in pairs.items()}
+gains = {row: against(still, [within], alone, splits)[within] for row, (alone, within) in pairs.items()}
 assert all(gains[row]["short_apex"].low > 0 for row in ("CNN-LSTM", "MC3", "R(2+1)D", "R3D18"))
 assert gains["Former-DFER"]["test"].high < 0 and gains["Former-DFER"]["clean"].high < 0
 print("four networks gain on short apexes, Former-DFER loses on the test fold and on the clean clips: yes")
 
 # %%
-rows = [row for name in pairs for row in (name, f"{name} + M3DFEL")]
-ours = dict(zip(rows, [variant for pair in pairs.values() for variant in pair], strict=True))
-tables.beside("rdfer", "VI", ours, runs, columns=("WAR",))
+ours = {row: variant for name, pair in pairs.items() if "scale" not in name
+        for row, variant in zip((name, f"{name} + M3DFEL"), pair, strict=True)}
+tables.beside("rdfer", "VI", ours, still, columns=("WAR",))
+
+# %% [markdown]
+# ### Draws that were kept out
+#
+# Intervals can be checked. Two draws of each kind were kept out of everything above, and run at the very end. An
+# interval for *one new draw* follows from the tables; how often do the new draws fall into it?
+
+# %%
+main = ["m3dfel", "bag-1", "bag-16", "average-pooling", "average-of-frames", "without-lstm", "lstm-mean"]
+tables.predictions(moving, moving_kept_out, main, base="m3dfel", splits=splits[:2])
+
+# %%
+tables.predictions(still, still_kept_out, main, base="m3dfel", splits=splits)
 
 # %% [markdown]
 # ## Beside the paper's figures
@@ -668,15 +638,15 @@ tables.beside("m3dfel", "1", {"M3DFEL": "m3dfel"}, folds, columns=(*EXPRESSIONS,
 
 # %%
 answers = {"1": "bag-1", "2": "bag-2", "4": "m3dfel", "8": "bag-8", "16": "bag-16"}
-tables.beside("m3dfel", "3", answers, runs, base_row="4")
+tables.beside("m3dfel", "3", answers, still, base_row="4")
 
 # %%
 answers = {"baseline": "average-pooling", "w/o LSTM": "without-lstm", "w/o DMIN": "without-dmin",
            "w/o MHSA": "without-mhsa", "M3DFEL": "m3dfel"}
-tables.beside("m3dfel", "4", answers, frozen, base_row="baseline")
+tables.beside("m3dfel", "4", answers, still, base_row="baseline")
 
 # %%
-tables.beside("m3dfel", "4", answers, runs, base_row="baseline")
+tables.beside("m3dfel", "4", answers, moving, base_row="baseline")
 
 # %% [markdown]
 # The paper's own tables need care as well. Its UAR in Table 1 is given as 56.10; the mean of the seven recalls beside
@@ -768,18 +738,13 @@ print(f"the module alone: {(of_size[4].parameters - mean_of_four.parameters) / 1
 # | – | batch normalisation of the instances' features (`laptop`) | the shipped network's own is folded away |
 # | – | float32 on CPUs also where bf16 is fast | bf16 gradients of 3-D convolutions were seen to become infinite there |
 #
-# Every value of the presets, with its place in the paper, or the word *assumption* where the paper is silent:
+# What was decided without the paper's word, and the values of the presets:
 
 # %%
-def settings(preset: str) -> pd.Series:
-    """Every value of a preset, with where it comes from."""
-    values = presets.PRESETS["m3dfel"][preset].values()
-    return pd.Series({name: f"{v.value} ({v.source})" for part in values for name, v in part.items()})
+choices_table(presets.CHOICES["m3dfel"])
 
-
-with pd.option_context("display.max_rows", None):
-    both = pd.DataFrame({"paper": settings("paper"), "laptop": settings("laptop").str.removesuffix(" (laptop)")})
-    display(both.fillna("–"))
+# %%
+values_table({name: presets.PRESETS["m3dfel"][name] for name in ("paper", "laptop", "memorise")})
 
 # %% [markdown]
 # And every variant, with what it answers:

@@ -32,7 +32,7 @@ def lists(root, pattern):
 
 def test_layout_is_dfews(tiny):
     names = sorted(path.name for path in (tiny / "Clip" / "original").iterdir())
-    assert names == sorted(f"{n}.mp4" for n in range(1, 26))
+    assert names == sorted(f"{n}.mp4" for n in range(1, 28))
     for k in range(1, 6):
         train = pd.read_csv(tiny / "EmoLabel_DataSplit" / "train(single-labeled)" / f"set_{k}.csv")
         test = pd.read_csv(tiny / "EmoLabel_DataSplit" / "test(single-labeled)" / f"set_{k}.csv")
@@ -57,7 +57,7 @@ def test_only_train_lists_are_wrong(tiny):
 
 def test_truth_table(tiny):
     truth = facsimile.truth(tiny)
-    assert list(truth) == list(TRUTH) and len(truth) == 25
+    assert list(truth) == list(TRUTH) and len(truth) == 27
     assert all(
         truth[name].dtype == bool
         for name in ("wrong_label", "low_quality", "hard", "short_apex", "irrelevant")
@@ -72,7 +72,7 @@ def test_truth_table(tiny):
 
 def test_action_units_are_stored_per_frame(tiny):
     stored = facsimile.action_units(tiny)
-    assert list(stored) == [str(n) for n in range(1, 26)] and all(
+    assert list(stored) == [str(n) for n in range(1, 28)] and all(
         v.shape == (32, len(ACTION_UNITS)) for v in stored.values()
     )
     row = casting.plan("facsimile", 0, **TINY).iloc[6]

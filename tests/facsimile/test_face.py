@@ -17,7 +17,7 @@ LOOK = face.identity(3)
 
 
 def units(**given):
-    """Action units as a dict: units(au4=1.0)."""
+    """Action units of one frame as a dict: units(au4=1.0)."""
     return dict.fromkeys(ACTION_UNITS, 0.0) | {int(name[2:]): value for name, value in given.items()}
 
 
@@ -89,19 +89,19 @@ def test_every_expression_shows(name):
 
 
 class Recorder(Sketch):
-    """Keeps the shapes a part draws: (points, colour)."""
+    """Keeps the shapes a part draws of one frame: (points, colour)."""
 
     def __init__(self):
-        super().__init__()
+        super().__init__(1)
         self.drawn = []
 
-    def line(self, points, colour, width, depth=0.0, both=False):
+    def line(self, points, colour, width, depth=0.0, both=False, where=None):
         self.drawn.append((np.asarray(points), colour))
-        super().line(points, colour, width, depth, both)
+        super().line(points, colour, width, depth, both, where)
 
-    def fill_pair(self, left, right, colour, depth=0.0):
+    def fill_pair(self, left, right, colour, depth=0.0, where=None):
         self.drawn.append((np.asarray(right), colour))
-        super().fill_pair(left, right, colour, depth)
+        super().fill_pair(left, right, colour, depth, where)
 
 
 def brow(**given):
@@ -189,6 +189,31 @@ def test_intensities_outside_0_to_1_are_clipped():
     np.testing.assert_array_equal(
         face.draw(LOOK, vector("Sad", 3.0)), face.draw(LOOK, np.sign(vector("Sad")))
     )
+
+
+def test_a_clip_is_its_frames_one_by_one():
+    people = [face.identity(n) for n in (3, 8, 3, 11, 8, 21, 3, 3)]
+    rng = np.random.default_rng(2)
+    aus = rng.uniform(0, 1, (8, len(ACTION_UNITS))) * rng.integers(0, 2, (8, len(ACTION_UNITS)))
+    walls = rng.integers(20, 220, (2, 2, 2, 3))
+    views = [View(pose=Pose(*rng.normal(0, 0.1, 5)), gaze=tuple(rng.uniform(-1, 1, 2)), background=walls[t % 2],
+                  blur=0.02 * (t == 2), away=t in (4, 6), hand=(0.5, 0.7, 0.4, 0.0, 1) if t == 3 else None)
+             for t in range(8)]
+    clip = face.film(people, aus, views, 64)
+    for t, frame in enumerate(clip):
+        np.testing.assert_array_equal(frame, face.draw(people[t], aus[t], views[t], 64))
+
+
+def test_shapes_are_shown_where_they_are_asked_for_in_the_colour_of_the_frame():
+    square, red = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]), np.array([[10.0], [20.0], [30.0]])
+    sketch, images = Sketch(3), np.zeros((3, 64, 64, 3), np.uint8)
+    moved, shown = square + np.array([0.0, 0.3, 0.0])[:, None, None], np.array([[True], [True], [False]])
+    sketch.fill(moved, (red, 0, 5), where=shown)
+    sketch.place(Pose(*np.zeros((5, 3, 1)), np.ones((3, 1))), 64)
+    for t, image in enumerate(images):
+        sketch.paint(image, t)
+    assert [image[30, 32].tolist() for image in images] == [[10, 0, 5], [20, 0, 5], [0, 0, 0]]
+    assert np.argwhere(images[1].any(axis=2))[:, 1].min() > np.argwhere(images[0].any(axis=2))[:, 1].min() + 5
 
 
 def test_an_identity_can_be_varied():

@@ -24,7 +24,7 @@ from dfer_nb.facsimile import (
 )
 from dfer_nb.facsimile.styles import KINDS, STYLES
 
-CACHES = (identity.identity, face._behind, face._before, face._noise, looks._outline)
+CACHES = (identity.identity, face._noise, looks._outline)
 KIND = "facsimile"
 DRAWN = [kind for kind in KINDS if not STYLES[kind].clips_of]
 

@@ -12,7 +12,7 @@ from dfer_nb.presets import build, plan
 from dfer_nb.rdfer import AgreementReweighting
 from dfer_nb.request import Request, make_fabric, prepare, read_table
 from dfer_nb.run import run
-from dfer_nb.training.controls import HELD_OUT, Control, few, hold_out, with_true_labels
+from dfer_nb.training.controls import HELD_OUT, Control, hold_out, with_true_labels
 from dfer_nb.training.fit import Fit
 
 NAMES = [f"{number:05d}" for number in range(20)]
@@ -281,15 +281,3 @@ def test_clean_labels_are_trained_on(drawn):
     for variant, right in (("clean-labels", True), ("plain", False)):
         train = run(variant=variant, **drawn).clips.query("split == 'train'")
         assert (train["label"] == train["clip"].map(truth)).all() == right
-
-
-def test_few_clips_are_drawn_by_lot_from_the_seed(table_and_truth):
-    table, _ = table_and_truth
-    some = few(table, 7, 1)
-    assert (some["split"] == "train").sum() == 7
-    pd.testing.assert_frame_equal(some[some["split"] != "train"].reset_index(drop=True),
-                                  table[table["split"] != "train"].reset_index(drop=True))
-    shuffled = few(table.sample(frac=1, random_state=0), 7, 1)
-    assert set(shuffled["clip"]) == set(some["clip"]) != set(few(table, 7, 2)["clip"])
-    with pytest.raises(BadInput, match="not 5000"):
-        few(table, 5000, 1)

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from datetime import date
+from datetime import UTC, datetime, timedelta
 
 import torch
 
@@ -13,7 +13,7 @@ def test_the_environment_names_what_a_reader_needs():
     found = provenance.environment("cpu", 27)
     assert found["versions"]["torch"] == torch.__version__.split("+")[0]
     assert found["device"] == "cpu" and found["threads"] >= 1 and found["files"] == 27
-    assert abs((date.fromisoformat(found["date"]) - date.today()).days) <= 1
+    assert abs(datetime.fromisoformat(found["date"]) - datetime.now(UTC)) < timedelta(minutes=1)
     assert re.fullmatch(r"\S.* \((DEFAULT|AVX2|AVX512|\w+)\)", found["processor"])
     assert re.fullmatch(r"[0-9a-f]{12}(\+changes)?|unknown .*", found["commit"])
 

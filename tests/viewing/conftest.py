@@ -18,12 +18,14 @@ def make_truth(rng, n, prefix, fold):
     low, hard = rng.random(n) < 0.10, rng.random(n) < 0.15
     wrong = (rng.random(n) < np.where(hard, 0.3, 0.12)) & (fold == 2)
     start = rng.integers(4, 18, n)
+    frames = np.where(rng.random(n) < 0.2, rng.integers(3, 10, n), 0)
+    why = np.where(hard, rng.choice(["low intensity", "two expressions", "short apex"], n), "")
     return pd.DataFrame({
         "clip": [f"{prefix}{i}" for i in range(1, n + 1)],
         "true_label": true, "given_label": np.where(wrong, (true + rng.integers(1, 7, n)) % 7, true),
-        "wrong_label": wrong, "low_quality": low, "hard": hard,
+        "wrong_label": wrong, "low_quality": low, "hard": hard, "hard_why": why, "short_apex": why == "short apex",
         "apex_start": start, "apex_end": start + rng.integers(4, 12, n), "n_frames": 32, "fold": fold,
-        "irrelevant_frames": np.where(rng.random(n) < 0.2, rng.integers(3, 10, n), 0)})
+        "irrelevant_frames": frames, "irrelevant": frames > 0})
 
 
 def predict(rng, truth, label, skill):

@@ -8,6 +8,13 @@ from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence.records import key, of_variant, reported_rows, score, setting
 
 FEWEST = 4  # draws from which on a table gives a verdict
+KEPT_OUT = (20, 21)  # draws that no table rests on: what the tables say is held against them
+
+
+def apart(records: Iterable) -> tuple[list, list]:
+    """The records on the draws of a sweep, and those on the draws that were kept out."""
+    records = list(records)
+    return tuple([r for r in records if (r.config["draw"] in KEPT_OUT) is out] for out in (False, True))
 
 
 def of(records: Iterable, variants: Iterable[str]) -> list:

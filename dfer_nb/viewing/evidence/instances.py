@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from dfer_nb.data.video import uniform
+from dfer_nb.viewing.evidence.comparison import mean_cell
 from dfer_nb.viewing.evidence.pointing import known_apex
 from dfer_nb.viewing.evidence.records import reported_rows
-from dfer_nb.viewing.page import Table
+from dfer_nb.viewing.page import Table, number
 from dfer_nb.viewing.palette import need
 
 MEASURES = {"support": "c", "attention": "a", "gate": "g"}  # and the first letter of their columns in a record
+DRAWS = "Means over draws, in brackets the 95 % interval from four draws on."
 FRAMES = 16  # of a video, in every bag (M3DFEL, Sec. 4.2)
 
 
@@ -65,7 +67,7 @@ def missable(records, split: str = "test") -> pd.DataFrame:
     Raises BadInput where no apex is known, or the record does not hold what its instances said.
     """
     parts = []
-    for record in records if isinstance(records, Sequence) else [records]:
+    for record in several(records):
         rows = reported_rows(record, split)
         need(rows, "apex_start", "apex_end", "n_frames", "true_label", "i0", "c0")
         rows = known_apex(rows)
@@ -78,49 +80,38 @@ def missable(records, split: str = "test") -> pd.DataFrame:
 def alone_table(records: Mapping[str, object], split: str = "test") -> Table:
     """Single instances in and outside the apex: how often each kind is right alone, and agrees with its neighbour.
 
-    records: network -> its record, or records of several draws. Of clips whose apex can be missed. Intervals: 95 %,
-    as in `clustered`.
+    records: network -> its record, or records of several draws. Of clips whose apex can be missed. A cell is the mean
+    over draws, with its 95 % interval from four draws on (`statistics.over_draws`).
     """
     lines = {}
     for name, own in records.items():
-        rows = missable(own, split)
-        one = instance_table(rows)
-        inside, right, wrong = one["apex"] >= 0.5, one["prediction"] == one["label"], one["answer"] != one["label"]
-        same = (one["prediction"] == one.groupby("clip")["prediction"].shift())[one["instance"] > 0]
-        lines[name] = {"in the apex": _of_clips(right[inside], one["clip"]),
-                       "in the apex, bag wrong": _of_clips(right[inside & wrong], one["clip"]),
-                       "outside": _of_clips(right[one["apex"] == 0], one["clip"]),
-                       "neighbours agree": _of_clips(same, one["clip"])}
+        own = several(own)
+        shares = pd.DataFrame([_alone(missable(record, split)) for record in own])
+        lines[name] = {column: mean_cell(100 * shares[column], own, 0) for column in shares}
     note = ("In the apex: at least half of the instance's frames; outside: none of them. Clips whose apex can be "
             "missed: neutral ones are left out. Neighbours agree: the share of instances that say what the one before "
-            "them says. In brackets the 95 % interval over clips.")
+            f"them says. {DRAWS}")
     return Table(pd.DataFrame.from_dict(lines, orient="index"),
                  f"Instances that are right alone, percent; {_runs(records)}", note)
 
 
-def clustered(values: pd.Series, clips: pd.Series) -> tuple[float, float]:
-    """Mean over instances, and half of its 95 % interval, which knows that instances of a clip go together.
-
-    values and clips (names) share an index; values may be a part. A mean of sums over clips: the variance is that of
-    a ratio, by clips (linearised). NaN for half of the interval of a single clip.
-    """
-    parts = values.astype(float).groupby(clips[values.index]).agg(["sum", "size"])
-    mean, n = parts["sum"].sum() / parts["size"].sum(), len(parts)
-    spread = ((parts["sum"] - mean * parts["size"]) ** 2).sum() * n / (n - 1) if n > 1 else np.nan
-    return mean, 1.96 * np.sqrt(spread) / parts["size"].sum()
+def _alone(rows: pd.DataFrame) -> dict[str, float]:
+    """The shares of `alone_table` in the rows of one record; NaN where there is no such instance."""
+    one = instance_table(rows)
+    inside, right, wrong = one["apex"] >= 0.5, one["prediction"] == one["label"], one["answer"] != one["label"]
+    same = (one["prediction"] == one.groupby("clip")["prediction"].shift())[one["instance"] > 0]
+    return {"in the apex": right[inside].mean(), "in the apex, bag wrong": right[inside & wrong].mean(),
+            "outside": right[one["apex"] == 0].mean(), "neighbours agree": same.mean()}
 
 
-def _of_clips(mask: pd.Series, clips: pd.Series) -> str:
-    """A share of instances in percent, with its interval."""
-    if mask.empty:
-        return "–"
-    mean, half = clustered(mask, clips)
-    return f"{100 * mean:.0f} ({100 * max(mean - half, 0):.0f} to {100 * min(mean + half, 1):.0f})"
+def several(records) -> list:
+    """One record or several, as a list."""
+    return list(records) if isinstance(records, Sequence) else [records]
 
 
 def _runs(records: Mapping[str, object]) -> str:
-    number = {len(own) if isinstance(own, Sequence) else 1 for own in records.values()}
-    return "one run of each" if number == {1} else f"{'/'.join(map(str, sorted(number)))} runs of each, pooled"
+    numbers = sorted({len(several(own)) for own in records.values()})
+    return "one run of each" if numbers == [1] else f"{'/'.join(map(str, numbers))} draws of each"
 
 
 def measured(rows: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -142,33 +133,37 @@ def carrier_table(records: Mapping[str, object], split: str = "test") -> Table:
 
     records: network -> its record, or records of several draws. Of clips whose apex can be missed and whose bag is
     right. A cell: in how many bags it touches the apex, and how many it would, were the apexes of other clips put in
-    the place of its own. r: correlation with the share of frames in the apex, each over the mean of its place.
+    the place of its own. r: correlation with the share of frames in the apex, each over the mean of its place; its
+    interval is over draws, from four on.
     """
     lines = {}
     for name, own in records.items():
-        rows = missable(own, split)
-        rows = rows[rows["prediction"] == rows["label"]]
-        share, found = in_apex(rows, bag_size(rows)), measured(rows)
-        lines[name] = {"bags": str(len(rows))}
+        own = several(own)
+        found = pd.DataFrame([_carried(missable(record, split)) for record in own])
+        lines[name] = {"bags": number(found["bags"].mean(), 0)}
         for measure in MEASURES:
-            cells = _carried(found[measure], share) if measure in found else ("–", "–")
-            lines[name] |= {f"most {measure}": cells[0], f"r of {measure}": cells[1]}
+            most, shuffled, r = (found.get((measure, what)) for what in ("most", "shuffled", "r"))
+            touches = "–" if r is None else f"{number(most.mean(), 0)}, shuffled {number(shuffled.mean(), 0)}"
+            lines[name] |= {f"most {measure}": touches,
+                            f"r of {measure}": "–" if r is None else mean_cell(r, own, 2, (-1, 1))}
     note = ("Of bags that are right, on clips whose apex can be missed. Shuffled: the same instances against the "
-            "apexes of all clips, which is what the place in the bag alone would give. r: within places, with its 95 % "
-            "interval (bootstrap over clips). A dash: this network has no such part.")
+            "apexes of all clips, which is what the place in the bag alone would give. r: within places. "
+            f"{DRAWS} A dash: this network has no such part.")
     return Table(pd.DataFrame.from_dict(lines, orient="index"),
                  f"The instance with the most … touches the apex, percent of the bags; {_runs(records)}", note)
 
 
-def _carried(values: np.ndarray, share: np.ndarray, times: int = 500) -> tuple[str, str]:
-    """The two cells of a measure, from its values and the shares in the apex, both (clips, N)."""
-    most, touches, n = values.argmax(1), share > 0, len(values)
-    own, shuffled = touches[np.arange(n), most].mean(), touches.mean(0)[most].mean()
-    lots = np.random.default_rng(0).integers(0, n, (times, n))
-    again = [_correlation(values[lot], share[lot]) for lot in lots]
-    low, high = np.quantile(again, [0.025, 0.975])
-    r = _correlation(values, share)
-    return f"{100 * own:.0f}, shuffled {100 * shuffled:.0f}", f"{r:.2f} ({low:.2f} to {high:.2f})"
+def _carried(rows: pd.DataFrame) -> dict:
+    """The numbers of `carrier_table` in the rows of one record: bags, and (measure, "most", "shuffled" or "r")."""
+    rows = rows[rows["prediction"] == rows["label"]]
+    share, found = in_apex(rows, bag_size(rows)), {"bags": len(rows)}
+    touches = share > 0
+    for measure, values in measured(rows).items():
+        most = values.argmax(1)
+        found |= {(measure, "most"): 100 * touches[np.arange(len(rows)), most].mean(),
+                  (measure, "shuffled"): 100 * touches.mean(0)[most].mean(),
+                  (measure, "r"): _correlation(values, share)}
+    return found
 
 
 def _correlation(values: np.ndarray, share: np.ndarray) -> float:

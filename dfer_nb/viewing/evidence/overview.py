@@ -1,10 +1,64 @@
-"""What was run, in one table."""
+"""What was run, and what came of the papers' claims: a table each."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
+from dfer_nb.viewing.evidence.records import setting
+from dfer_nb.viewing.evidence.statistics import Effect, against, notes
 from dfer_nb.viewing.page import Table, number
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim, and the comparison that tests it: it says that `variant` is better than `base`.
+
+    records: of one dataset and preset. family: variants that stand beside it in its table, whose intervals hold at once
+    with this one; pool: variants whose spread is pooled alone (`statistics.against`). split: the test set.
+    """
+
+    words: str
+    records: Sequence
+    variant: str
+    base: str
+    family: Sequence[str] = ()
+    pool: Sequence[str] = ()
+    split: str = "test"
+
+    def effect(self) -> Effect | None:
+        """The difference that the claim speaks of; None where one of the two was not run."""
+        found = against(self.records, [self.variant, *self.family], self.base, [self.split], pool=self.pool)
+        return found[self.variant][self.split]
+
+
+def verdicts(claims: Sequence[Claim]) -> Table:
+    """A row a claim: where and by what it was tested, the difference with its interval, and the verdict in a word.
+
+    Raises BadInput as `statistics.against` does.
+    """
+    effects = [claim.effect() for claim in claims]
+    rows = {claim.words: {"tested by": f"{claim.variant} less {claim.base}", "on": _where(claim, effect),
+                          "WAR, points": effect.words() if effect else "–", "verdict": _word(effect)}
+            for claim, effect in zip(claims, effects, strict=True)}
+    return Table(pd.DataFrame.from_dict(rows, orient="index"), "What was claimed, and what is seen",
+                 " ".join(notes(effects)))
+
+
+def _where(claim: Claim, effect: Effect | None) -> str:
+    if effect is None:
+        return "–"
+    what = setting([record for record in claim.records if record.config["variant"] in (claim.variant, claim.base)])
+    return f"{what.dataset}, {what.badge}, {claim.split.replace('_', ' ')} clips, {effect.draws} draws"
+
+
+def _word(effect: Effect | None) -> str:
+    """The verdict on a claim that the difference is above zero."""
+    if effect is None:
+        return "not run"
+    if not effect.verdict:
+        return "too few draws"
+    return "not seen" if not effect.seen else "seen" if effect.low > 0 else "the reverse is seen"
 
 
 def overview(records: Sequence) -> Table:

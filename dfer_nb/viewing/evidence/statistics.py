@@ -11,7 +11,7 @@ variants on D draws. A difference of two means over n draws has the standard err
 
 - **One spread for the table.** s² is pooled over the variants, so that few draws are enough. A variant whose spread
   clearly departs from that of the others (an F test at 1 % of tables) is left out of it: its interval is made from
-  its own differences, and has a mark.
+  its own differences, and has a mark. So is a variant of which it is known beforehand (`APART`), in every column.
 - **Many variants, one base.** All intervals of a column hold the truth at once in 95 of 100 tables (Dunnett, JASA 50,
   1955). A column, one metric on one test set, is a family.
 - **Could have seen**: the true difference that such an interval leaves zero out for in 80 of 100 tables, by the
@@ -50,11 +50,12 @@ from dfer_nb.viewing.page import number
 
 LEVEL, POWER = 0.95, 0.8
 DEPARTS = 0.01  # of tables of variants that are alike, the share in which one is said to depart
+APART = ("stopped-early",)  # a rule that stops somewhere else in each draw spreads more, whatever the data
 HOW = ("Differences are taken on the same draws. In brackets stands the 95 % interval, or, where that covers zero, the "
        "true difference that would be seen four times in five. All intervals of a column hold at once in 95 of 100 "
        "such tables (Dunnett).")
-OWN = ("* Its spread over draws, or that of its base, is clearly larger than that of the others: its interval is made "
-       "from its own differences alone.")
+OWN = ("* Its spread over draws, or that of its base, is clearly larger than that of the others, or was expected to "
+       "be: its interval is made from its own differences alone.")
 FEW = "A difference without brackets rests on fewer than four draws: a mean, and no verdict."
 
 
@@ -88,6 +89,8 @@ class Effect:
         if not self.verdict:
             return number(self.difference, sign="+")
         mark = " *" if self.own else ""
+        if self.low == self.high:
+            return f"{number(self.difference, sign='+')} on every draw"
         if not self.seen:
             return f"no difference seen (could have seen {number(self.smallest)}){mark}"
         return f"{number(self.difference, sign='+')} ({number(self.low)} to {number(self.high)}){mark}"
@@ -239,7 +242,7 @@ def _differences(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> tuple
     if not n.all():
         raise BadInput(f"{' and '.join(pairs[int(n.argmin())])} share no draw", "the records",
                        "run both on the same draws")
-    variance, freedom, departing = _pool(values)
+    variance, freedom, departing = _pool(values, {row[name] for name in APART if name in row})
     found = []
     for k, gain in enumerate(gains):
         gain, own = gain[shared[k]], bool({ours[k], base[k]} & departing) and n[k] > 1
@@ -252,9 +255,12 @@ def _differences(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> tuple
     return found, float(np.floor(1000 * apart.min()) / 1000) if len(pairs) > 1 else 0.5
 
 
-def _pool(values: np.ndarray) -> tuple[float, int, set[int]]:
-    """Pooled variance of the rest, its degrees of freedom, and the rows that depart: the most departing goes first."""
-    kept = list(range(len(values)))
+def _pool(values: np.ndarray, apart: set[int]) -> tuple[float, int, set[int]]:
+    """Pooled variance of the rest, its degrees of freedom, and the rows that depart: the most departing goes first.
+
+    apart: rows that are left out beforehand, where two others are left to pool.
+    """
+    kept = [k for k in range(len(values)) if k not in apart or len(values) - len(apart) < 2]
     while True:
         rest, freedom = _rest(values[kept])
         chances = {k: _chance(rest, freedom, *_rest(values[[j for j in kept if j != k]]))

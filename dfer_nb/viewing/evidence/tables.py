@@ -4,14 +4,16 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from dfer_nb.data.expressions import EXPRESSIONS
-from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, predictions, with_and_without
+from dfer_nb.viewing.evidence.comparison import compare, effects, measured, predictions, with_and_without
+from dfer_nb.viewing.evidence.groups import compare_groups, detection
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.evidence.records import group_of, reported_rows
 from dfer_nb.viewing.page import Table, number
-from dfer_nb.viewing.palette import GROUPS, has_truth, truth_flags
+from dfer_nb.viewing.palette import truth_flags
 
 __all__ = ["Table", "agreement_by_expression", "beside", "compare", "compare_groups", "detection", "effects",
-           "group_of", "metrics", "predictions", "reported_rows", "slices", "truth_statistics", "with_and_without"]
+           "group_of", "measured", "metrics", "predictions", "reported_rows", "slices", "truth_statistics",
+           "with_and_without"]
 
 METRICS = (*EXPRESSIONS, "UAR", "WAR")
 
@@ -49,35 +51,6 @@ def slices(record) -> Table:
     note = "" if len(rows) > 1 else "This dataset has no slices."
     epoch = f"Epoch {record.summary['reported']['epoch']} ({record.summary['rule']})"
     return Table(frame, f"{epoch}, percent: the test fold, and sets of further clips", note)
-
-
-def detection(record) -> Table:
-    """Do the groups of the reported epoch find what they are named after? Precision, recall, and chance.
-
-    Where the truth is not known (films), the sizes of the groups alone.
-    """
-    clips = reported_rows(record, "train")
-    group = group_of(clips, record.config["method"])
-    caption = f"Groups of the {len(clips)} training clips in the reported epoch"
-    if not has_truth(clips):
-        sizes = pd.DataFrame({"clips": {name: str((group == name).sum()) for name in GROUPS}})
-        return Table(sizes, caption, "Which clips are wrongly labelled or hard is not known here.")
-    flags = truth_flags(clips)
-    either = flags["wrong label"] | flags["low quality"]
-    lines = {"noisy: wrong label": _found(group == "noisy", flags["wrong label"]),
-             "noisy: wrong label or low quality": _found(group == "noisy", either),
-             "hard: hard": _found(group == "hard", flags["hard"])}
-    note = ("Each row is a group and the kind of clip it should hold. Precision: share of the group that is "
-            "of the kind; chance is what a group drawn by lot has. Recall: share of the kind in the group.")
-    return Table(pd.DataFrame(lines).T, f"{caption}, against the truth; percent", note)
-
-
-def _found(chosen: pd.Series, target: pd.Series) -> dict[str, str]:
-    both = int((chosen & target).sum())
-    return {"in the group": str(chosen.sum()), "of the kind": str(target.sum()), "both": str(both),
-            "precision": number(100 * both / chosen.sum() if chosen.any() else None),
-            "recall": number(100 * both / target.sum() if target.any() else None),
-            "precision by chance": number(100 * target.mean())}
 
 
 def agreement_by_expression(clips: pd.DataFrame) -> Table:

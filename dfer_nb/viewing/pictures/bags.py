@@ -11,13 +11,14 @@ from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence.instances import (
     FRAMES,
     bag_size,
-    clustered,
     in_apex,
     measured,
     missable,
     over_place,
+    several,
 )
 from dfer_nb.viewing.evidence.records import reported_rows
+from dfer_nb.viewing.evidence.statistics import over_draws
 from dfer_nb.viewing.palette import EXPRESSION_COLOURS, WIDTH, need, panels, styled
 from dfer_nb.viewing.pictures.pointing import APEX
 
@@ -159,20 +160,31 @@ def choose(record, expressions: Sequence[int], split: str = "test", longest: flo
 def profile(records, split: str = "test") -> Figure:
     """Support, attention and gate of an instance over the mean of its place, by how much of it lies in the apex.
 
-    records: a record, or several draws of one network. Means over instances with their 95 % interval (`clustered`), of
-    clips whose apex can be missed. A panel each.
+    records: a record, or several draws of one network. Means over the instances of a draw, then over draws, with the
+    95 % interval from four draws on; of clips whose apex can be missed. A panel each.
     """
-    rows = missable(records, split)
-    level = pd.Series(in_apex(rows, bag_size(rows)).ravel().round(3))
-    clips = rows["clip"].repeat(bag_size(rows)).reset_index(drop=True)
-    found = measured(rows)
-    figure, grid = panels(1, len(found), height=2.7, squeeze=False)
-    for axes, (name, values) in zip(grid[0], found.items(), strict=True):
-        parts = pd.Series(over_place(values).ravel()).groupby(level)
-        mean, half = zip(*(clustered(part, clips) for _, part in parts), strict=True)
-        axes.errorbar(list(parts.groups), mean, np.nan_to_num(half), marker="o", color="#0072B2", capsize=3)
+    records = several(records)
+    levels = {measure: pd.DataFrame(columns) for measure, columns in _levels(records, split).items()}
+    figure, grid = panels(1, len(levels), height=2.7, squeeze=False)
+    for axes, (name, table) in zip(grid[0], levels.items(), strict=True):
+        found = {level: over_draws(row.dropna(), [records[k] for k in row.dropna().index])
+                 for level, row in table.sort_index().iterrows()}
+        mean, low, high = (np.array(column) for column in zip(*found.values(), strict=True))
+        ends = np.nan_to_num(np.array([mean - low, high - mean]))
+        axes.errorbar(list(found), mean, ends, marker="o", color="#0072B2", capsize=3)
         axes.axhline(0, color="#999999", linestyle=":", linewidth=1.2)
         axes.set(title=name, xlabel="share in the apex")
         axes.grid(axis="y")
     grid[0][0].set_ylabel("over the mean of its place")
     return figure
+
+
+def _levels(records: Sequence, split: str) -> dict[str, dict[int, pd.Series]]:
+    """Measure -> number of the record -> share in the apex -> mean over its instances."""
+    found: dict[str, dict[int, pd.Series]] = {}
+    for k, record in enumerate(records):
+        rows = missable(record, split)
+        level = in_apex(rows, bag_size(rows)).ravel().round(3)
+        for measure, values in measured(rows).items():
+            found.setdefault(measure, {})[k] = pd.Series(over_place(values).ravel()).groupby(level).mean()
+    return found

@@ -1,6 +1,6 @@
 """A figure of differences between variants."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence.records import setting
 from dfer_nb.viewing.evidence.statistics import Effect, against
-from dfer_nb.viewing.palette import BADGE, HALO, SEEN, UNSEEN, panels, styled
+from dfer_nb.viewing.page import number
+from dfer_nb.viewing.palette import BADGE, HALO, SEEN, UNSEEN, colour_of, panels, styled
 
 _MEAN = {"marker": "|", "markersize": 9, "markeredgewidth": 2, "linestyle": "", "color": UNSEEN}
 
@@ -26,16 +27,16 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
         raise BadInput("there is nothing to compare with the base", "effects_figure", "give other variants too")
     found = against(shown, rows, base, splits, metric)
     figure, grid = panels(1, len(splits), height=1.75 + 0.34 * len(rows), sharex=True, sharey=True, squeeze=False)
+    known = [effect for part in found.values() for effect in part.values() if effect]
+    ends = [0, *(end for e in known for end in ((e.low, e.high) if e.verdict else (e.difference,)))]
+    reach, margin = (min(ends), max(ends)), 0.06 * max(max(ends) - min(ends), 1)
+    grid[0][0].set(xlim=(reach[0] - margin, reach[1] + margin), ylim=(len(rows) - 0.4, -0.7))
     for axes, split in zip(grid[0], splits, strict=True):
         axes.axvline(0, color="#555555", linewidth=1)
         for y, variant in enumerate(rows):
             _effect(axes, y, found[variant][split])
         axes.set(title=f"{split.replace('_', ' ')} clips", xlabel="points (right: better)")
         axes.grid(axis="x")
-    known = [effect for part in found.values() for effect in part.values() if effect]
-    ends = [0, *(end for e in known for end in ((e.low, e.high) if e.verdict else (e.difference,)))]
-    reach, margin = (min(ends), max(ends)), 0.06 * max(max(ends) - min(ends), 1)
-    grid[0][0].set(xlim=(reach[0] - margin, reach[1] + margin), ylim=(len(rows) - 0.4, -0.7))
     grid[0][0].set_yticks(range(len(rows)), rows)
     _head(figure, shown, f"{metric} minus that of {base}")
     handles = [Line2D([], [], label="difference seen", **_mark(True)),
@@ -49,12 +50,50 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
     return figure
 
 
-def _head(figure: Figure, records: Sequence, what_is_shown: str) -> None:
-    """What was run, and the badge that keeps it from being taken for a paper's figure."""
+@styled()
+def ladder_figure(rungs: Mapping[float, Sequence], variants: Sequence[str], base: str = "plain",
+                  splits: Sequence[str] = ("test", "clean")) -> Figure:
+    """Each variant's difference to `base` in WAR against the share of wrong labels, with intervals, a panel a split.
+
+    rungs: percent of wrong labels -> the records of that step of the ladder; those of a step and split are a family. A
+    variant that was not run on a step has no mark there. Raises BadInput as `statistics.against` does.
+    """
+    found = {share: against(records, variants, base, splits) for share, records in rungs.items()}
+    figure, grid = panels(1, len(splits), height=3.4, sharey=True, squeeze=False)
+    for axes, split in zip(grid[0], splits, strict=True):
+        axes.axhline(0, color="#555555", linewidth=1)
+        for k, variant in enumerate(variants):
+            known = {share + 1.1 * (k - (len(variants) - 1) / 2): of[variant][split] for share, of in found.items()
+                     if of[variant][split]}
+            _steps(axes, known, variant)
+        axes.set(title=f"{split.replace('_', ' ')} clips", xlabel="wrong labels in training, %", xticks=list(rungs),
+                 xlim=(min(rungs) - 3, max(rungs) + 3))
+        axes.grid(axis="y")
+    grid[0][0].set_ylabel(f"WAR minus that of {base}, points")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
+    run = [records for records in rungs.values() if records]
+    _head(figure, run[-1] if run else [], f"WAR minus that of {base}", "the same clips")
+    return figure
+
+
+def _steps(axes, known: Mapping[float, Effect], variant: str) -> None:
+    """One variant on the ladder: a line of means, a bar for every interval, filled dots where a difference is seen."""
+    colour = colour_of(variant)
+    axes.plot(list(known), [e.difference for e in known.values()], color=colour, linewidth=1.2, label=variant)
+    for x, effect in known.items():
+        axes.plot([x, x], [effect.low, effect.high], color=colour, linewidth=1.2)
+        axes.plot(x, effect.difference, **(_mark(effect.seen) if effect.verdict else _MEAN)
+                  | {"color": colour, "markersize": 5, "markerfacecolor": colour if effect.seen else "white"})
+
+
+def _head(figure: Figure, records: Sequence, what_is_shown: str, dataset: str = "") -> None:
+    """What was run, and the badge that keeps it from being taken for a paper's figure. dataset: words for it."""
     words, badge = "no records", "not run"
     if records:
         what = setting(records)
-        words = f"{what.dataset}, {what.fold_words}, {what.epochs} epochs, {what.runs}"
+        words = f"{dataset or what.dataset}, {what.fold_words}, {what.epochs} epochs, {what.runs}"
         badge = ", ".join(dict.fromkeys((what.badge, what.tier)))
     figure.suptitle(f"{what_is_shown}: {words}", x=0.01, ha="left", fontsize=9)
     figure.text(0.99, 0.985, badge, ha="right", va="top",
@@ -68,7 +107,7 @@ def _mark(seen: bool) -> dict:
 
 
 def _effect(axes, y: int, effect: Effect | None) -> None:
-    """One variant: a bar for the interval and a dot, filled where a difference is seen, with its number above.
+    """One variant: a bar for the interval and a dot, filled where a difference is seen, with their numbers above.
 
     A star: the interval is made from the variant's own differences. On fewer than four draws: the mean alone.
     """
@@ -78,6 +117,11 @@ def _effect(axes, y: int, effect: Effect | None) -> None:
     mark = _mark(effect.seen) if effect.verdict else _MEAN
     axes.plot([effect.low, effect.high], [y, y], color=mark["color"], linewidth=2.2 if effect.seen else 1.4)
     axes.plot(effect.difference, y, **mark)
-    words = f"{effect.difference:+.1f}" + (" *" if effect.own else "")
-    axes.annotate(words, (effect.difference, y), xytext=(0, 6), textcoords="offset points", ha="center",
+    words = number(effect.difference, sign="+") + (" *" if effect.own else "")
+    if effect.verdict:
+        words += f" [{number(effect.low)}, {number(effect.high)}]"
+    left, right = axes.get_xlim()
+    place = (effect.difference - left) / (right - left)
+    side, shift = ("left", -5) if place < 0.25 else ("right", 5) if place > 0.75 else ("center", 0)
+    axes.annotate(words, (effect.difference, y), xytext=(shift, 6), textcoords="offset points", ha=side,
                   fontsize=7.5, color=mark["color"], path_effects=HALO)

@@ -19,7 +19,7 @@ from dfer_nb.viewing.palette import (
     need,
     panels,
     styled,
-    truth_flags,
+    troubles,
     truth_of,
 )
 from dfer_nb.viewing.pictures.effects import effects_figure
@@ -87,27 +87,29 @@ def curves(epochs: pd.DataFrame, reported: int = 0) -> Figure:
 
 
 def _kinds(clips: pd.DataFrame) -> dict[str, pd.Series]:
-    """Named groups of clips, as masks. With a truth: clean, and each trouble (a clip can be in two)."""
+    """Named groups of clips, as masks. With a truth: clips without any trouble, and those with one and no other."""
     if has_truth(clips):
-        flags = truth_flags(clips)
-        return {"clean": ~pd.concat(flags, axis=1).any(axis=1), **flags}
+        flags = pd.DataFrame(troubles(clips))
+        number = flags.sum(axis=1)
+        return {"no trouble": number == 0} | {f"{name} alone": flags[name] & (number == 1) for name in flags}
     right = clips["label"] == clips["prediction"]
     return {"predicted as\nlabelled": right, "predicted\notherwise": ~right}
 
 
 @styled()
 def agreement_by_truth(clips: pd.DataFrame) -> Figure:
-    """How far sub-clips agree, for clean, wrongly labelled, low-quality and hard clips (cf. RDFER, Table V).
+    """How far sub-clips agree, for clips without a trouble and for those that have a single one (cf. RDFER, Table V).
 
-    clips: rows with `agreement` in 0..1, `label`, `prediction`, and the truth's flags. Without a truth the
-    two groups are clips predicted as labelled, and otherwise. Whiskers: 95 % Wilson intervals.
+    clips: rows with `agreement` in 0..1, `label`, `prediction`, and the truth's columns; clips with several troubles
+    are left out. Without a truth the two groups are clips predicted as labelled, and otherwise. Whiskers: 95 % Wilson
+    intervals.
     """
     need(clips, "agreement", "label", "prediction")
     level = clips["agreement"].astype(float).round(3)
-    levels = sorted(level.unique(), reverse=True)
-    colours = {value: AGREEMENT_COLOURS[min(k, 5)] for k, value in enumerate(levels)}
     kinds = {name: mask for name, mask in _kinds(clips).items() if mask.any()}
-    figure, axes = panels(height=3.2)
+    levels = sorted(level[pd.concat(kinds, axis=1).any(axis=1)].unique(), reverse=True)
+    colours = {value: AGREEMENT_COLOURS[min(k, 5)] for k, value in enumerate(levels)}
+    figure, axes = panels(height=1.0 + 0.42 * len(kinds))
     for row, mask in enumerate(kinds.values()):
         _stack(axes, row, {value: int((mask & (level == value)).sum()) for value in levels}, colours)
     axes.set_yticks(range(len(kinds)), [f"{name}\n({mask.sum()} clips)" for name, mask in kinds.items()])
@@ -135,27 +137,37 @@ def _stack(axes, row: int, counts: dict[float, int], colours: dict[float, str]) 
 
 
 @styled()
-def loss_by_agreement(clips: pd.DataFrame) -> Figure:
+def loss_by_agreement(clips: pd.DataFrame, fewest: int = 20) -> Figure:
     """Histograms of the loss, one panel an agreement, stacked by what the truth says of the clips.
 
-    clips: rows with `agreement`, `loss`, and the truth's flags where known. A clip with two troubles stands
-    under the first of wrong label, low quality, hard. The four highest agreements are drawn.
+    Every panel adds up to 100 %, so that panels of many and of few clips can be compared. clips: rows with `agreement`,
+    `loss`, and the truth's flags where known. A clip with two troubles stands under the first of wrong label, low
+    quality, hard. Agreements of fewer than `fewest` clips share a panel with the next higher one.
     """
     need(clips, "agreement", "loss")
-    level = clips["agreement"].astype(float).round(3)
-    levels = sorted(level.unique(), reverse=True)[:4]
     word = truth_of(clips) if has_truth(clips) else pd.Series("clean", index=clips.index)
     names = [name for name in TRUTH_COLOURS if (word == name).any()]
-    figure, grid = panels(1, len(levels), height=2.9, sharex=True, squeeze=False)
+    parts = _by_agreement(clips["agreement"].astype(float).round(3), fewest)
+    figure, grid = panels(1, len(parts), height=2.9, sharex=True, sharey=True, squeeze=False)
     bins = np.linspace(0, max(float(clips["loss"].quantile(0.995)), 0.1), 19)
-    for axes, value in zip(grid[0], levels, strict=True):
-        rows = level == value
-        parts = [clips["loss"][rows & (word == name)].clip(upper=bins[-1]) for name in names]
-        axes.hist(parts, bins, stacked=True, color=[TRUTH_COLOURS[name] for name in names])
-        axes.set(title=f"agreement {value:.3g}\n{rows.sum()} clips", xlabel="loss")
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    grid[0][0].set_ylabel("clips")
+    for axes, (title, rows) in zip(grid[0], parts.items(), strict=True):
+        losses = [clips["loss"][rows & (word == name)].clip(upper=bins[-1]) for name in names]
+        axes.hist(losses, bins, stacked=True, color=[TRUTH_COLOURS[name] for name in names],
+                  weights=[np.full(len(part), 100 / rows.sum()) for part in losses])
+        axes.set(title=f"{title}\n{rows.sum()} clips", xlabel="loss")
+    grid[0][0].set_ylabel("share of the panel's clips, %")
     if has_truth(clips):
         handles = [Patch(color=TRUTH_COLOURS[name], label=name) for name in names]
         figure.legend(handles=handles, loc="outside upper center", ncols=4)
     return figure
+
+
+def _by_agreement(level: pd.Series, fewest: int) -> dict[str, pd.Series]:
+    """Titles of panels -> which clips, from full agreement downwards."""
+    parts, rest = {}, pd.Series(True, index=level.index)
+    for value in sorted(level.unique(), reverse=True):
+        below = rest & (level < value)
+        if 0 < below.sum() < fewest:
+            return parts | {f"agreement {value:.3g} or less": rest}
+        parts[f"agreement {value:.3g}"], rest = rest & (level == value), below
+    return parts

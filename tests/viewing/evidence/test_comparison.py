@@ -9,7 +9,17 @@ from scipy.stats import t
 
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence import records, tables
-from dfer_nb.viewing.evidence.comparison import compare, compare_groups, effects, predictions, with_and_without
+from dfer_nb.viewing.evidence.comparison import (
+    compare,
+    effects,
+    foretold,
+    measured,
+    paired,
+    per_draw,
+    predictions,
+    slopes,
+    with_and_without,
+)
 from dfer_nb.viewing.evidence.pointing import hits, known_apex
 from dfer_nb.viewing.evidence.statistics import against, within
 
@@ -96,11 +106,22 @@ def test_draws_that_were_kept_out_stand_beside_what_was_foretold(sweep, slim):
     table = predictions(sweep, some(slim, [20, 21]), ["better", "lame", "flat"])
     assert table.caption.split(" kept-out")[0] in {f"{n} of 8" for n in range(5, 9)}
     assert table.frame.index.tolist() == ["better", "lame"] and list(table.frame) == ["test", "clean"]
+    found = foretold(sweep, some(slim, [20, 21]), ["better", "lame", "flat"])
+    assert table.caption.startswith(f"{found['inside'].sum()} of {len(found)} kept-out")
+    assert found.groupby(["split", "variant"]).size().tolist() == [2] * 4
     assert table.frame.loc["better", "clean"].count(",") == 1 and " to " in table.frame.loc["better", "clean"]
     assert table.caption.endswith("2 draws, a seed each")
     late = some(slim, [20])
     late[1].summary["slices"]["clean"]["WAR"] = 5.0
     assert "(out)" in predictions(sweep, late, ["better"]).frame.loc["better", "clean"]
+
+
+def test_kept_out_draws_that_were_not_run_say_so(sweep, slim):
+    late = [run for run in some(slim, [20]) if run.config["variant"] != "plain"]
+    for held_out in ([], late):
+        table = predictions(sweep, held_out, ["better", "lame"])
+        assert foretold(sweep, held_out, ["better"]).empty
+        assert table.caption == "not run" and table.frame["kept-out draws"].tolist() == ["not run"] * 2
 
 
 def test_effects_without_the_base_or_without_anything_say_not_run(sweep):
@@ -151,21 +172,63 @@ def test_several_draws_stand_in_one_table(sweep):
     assert "5 draws, a seed each" in table.caption
 
 
-def test_groups_stand_beside_their_controls(runs):
-    frame = compare_groups(runs[:1], ["rdfer"]).frame
-    clips = runs[0].clips[(runs[0].clips["split"] == "train") & (runs[0].clips["epoch"] == 5)]
-    clips = clips.merge(runs[0].truth[["clip", "wrong_label", "hard"]], on="clip")
-    noisy = clips[clips["weight"] == 0]
-    largest = clips.nlargest(len(noisy), "loss")
-    expected = [noisy["wrong_label"].mean(), largest["wrong_label"].mean(), clips["wrong_label"].mean()]
-    found = frame.loc["rdfer", ["noisy: wrong labels", "as many by loss alone", "wrong labels in all"]].astype(float)
-    assert np.allclose(found, [100 * x for x in expected], atol=0.06)
+def test_a_paired_difference_is_students():
+    places = pd.MultiIndex.from_tuples([(1, draw) for draw in range(6)])
+    ours, base = pd.Series([9.0, 7, 8, 6, 5, 70], places), pd.Series([5.0, 4, 6, 5, 3, 60], places)
+    ours, base = ours.iloc[:5], base.iloc[1:]  # draws 1 to 4 are shared
+    found, gains = paired(ours, base), [3, 2, 1, 2]
+    error = np.std(gains, ddof=1) / 2
+    assert (found.difference, found.draws, found.own) == (2, 4, False)
+    assert np.allclose([found.low, found.high], [2 - t.ppf(0.975, 3) * error, 2 + t.ppf(0.975, 3) * error])
+    assert found.seen and found.smallest > t.ppf(0.975, 3) * error
+    three = paired(ours, base, together=3)
+    assert three.high - 2 == pytest.approx(t.ppf(1 - 0.025 / 3, 3) * error) and three.smallest > found.smallest
+    none = per_draw([], "plain", len)
+    assert paired(none, none).words() == "–"
+    few = paired(ours, base.iloc[:3])
+    assert few.difference == 2 and few.draws == 3 and not few.verdict and not few.seen
 
 
-def test_groups_without_a_truth_show_agreement_alone(films, runs):
-    assert list(compare_groups([films], ["rdfer"]).frame) == ["runs", "full agreement"]
-    kept = SimpleNamespace(**{**vars(films), "clips": films.clips[["split", "epoch", "clip", "label", "prediction"]]})
-    assert list(compare_groups([kept], ["rdfer"]).frame) == ["runs"]
+def test_paired_intervals_hold_together():
+    rng, n = np.random.default_rng(0), 1500
+    held = [all(e.low <= 0 <= e.high for e in (paired(pd.Series(rng.normal(size=6)), pd.Series(np.zeros(6)), 5)
+                                               for _ in range(5))) for _ in range(n)]
+    assert 0.93 < np.mean(held) < 0.97
+
+
+def test_what_could_have_been_seen_is_seen_in_four_of_five():
+    rng, base = np.random.default_rng(1), pd.Series(np.zeros(6))
+    smallest = np.mean([paired(pd.Series(rng.normal(size=6)), base).smallest ** 2 for _ in range(2000)]) ** 0.5
+    seen = [paired(pd.Series(smallest + rng.normal(size=6)), base).seen for _ in range(2000)]
+    assert 0.76 < np.mean(seen) < 0.84
+
+
+def test_slopes_of_the_ladder_by_hand(slim):
+    def run(variant, draw, right):
+        return slim({"test": np.arange(280) < right}, variant, draw=draw, seed=draw)
+
+    rungs = {0: [run("plain", 1, 280), run("plain", 2, 280), run("better", 1, 280)],
+             10: [run("plain", 1, 210), run("plain", 2, 252), run("better", 1, 280)],
+             20: [run("plain", 1, 140), run("plain", 2, 224), run("better", 1, 252)]}
+    found = slopes(rungs, ["plain", "better", "flat"])
+    assert found.index.tolist() == ["plain", "better"]
+    assert np.allclose(found.loc["plain"], [-25, -10]) and found.loc["better"].iloc[0] == pytest.approx(-5)
+    assert slopes({0: rungs[0], 10: []}, ["plain"]).empty and slopes({0: []}, ["plain"]).empty
+
+
+def test_numbers_of_runs_stand_beside_those_of_the_base(sweep):
+    values = {"clean WAR": lambda record: record.summary["slices"]["clean"]["WAR"]}
+    table = measured(sweep, ["plain", "better", "flat"], "plain", values)
+    of = {name: per_draw(sweep, name, values["clean WAR"]) for name in ("plain", "better")}
+    difference = paired(of["better"], of["plain"]).words()
+    assert table.frame.loc["better"].tolist() == [f"{of['better'].mean():.1f}", difference]
+    assert table.frame.loc["plain"].tolist() == [f"{of['plain'].mean():.1f}", "–"]
+    assert set(table.frame.loc["flat"]) == {"not run"} and list(table.frame)[1] == "clean WAR: less plain"
+    assert "Bonferroni" in table.note and "5 draws, a seed each" in table.caption
+    assert "Bonferroni" not in measured(sweep[:2], ["plain"], "plain", values).note
+    sweep[1].config["draw"] = 0
+    with pytest.raises(BadInput, match="several seeds on a draw"):
+        per_draw(sweep, "plain", values["clean WAR"])
 
 
 def test_other_settings_do_not_mix(runs):

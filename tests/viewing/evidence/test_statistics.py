@@ -160,6 +160,17 @@ def test_a_variant_that_departs_gets_its_own_interval_and_a_mark():
     assert "*" not in found["v1"].words() and not any("*" in words for words in notes(alone.values()))
 
 
+def test_a_variant_that_is_known_to_spread_more_is_apart_in_every_column():
+    values = noise(seed=5, v3=3)  # not noticed by itself
+    assert not compare(values, "v0")["v3"].own
+    named = values.rename(index={"v3": "stopped-early"})
+    found, alone = compare(named, "v0"), compare(values.drop(index="v3"), "v0")
+    assert [name for name, e in found.items() if e.own] == ["stopped-early"]
+    assert half(found["v1"]) == pytest.approx(half(alone["v1"]) * critical(5, 20) / critical(4, 20))
+    two = named.loc[["v0", "stopped-early"]]
+    assert not compare(two, "v0")["stopped-early"].own  # there is nothing else to pool
+
+
 def test_a_base_that_departs_leaves_each_variant_its_own_interval():
     found = compare(noise(seed=5, v0=20), "v0")
     assert all(e.own for e in found.values())
@@ -256,3 +267,8 @@ def test_pairs_with_bases_of_their_own(sweep):
     found = within(sweep, [("better", "lame"), ("flat", "plain")], ["test"])
     assert found["flat", "plain"] == {"test": None}
     assert found["better", "lame"]["test"].difference > 4
+
+
+def test_a_difference_that_is_the_same_on_every_draw_says_so():
+    same = compare(table(plain=[70, 72, 74, 76], same=[70, 72, 74, 76]), "plain")["same"]
+    assert same.words() == "0.0 on every draw" and same.verdict and not same.seen

@@ -9,6 +9,7 @@ import pytest
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence import tables
+from dfer_nb.viewing.page import number
 
 
 def test_metrics_show_both_epochs_and_which_one_is_reported(record):
@@ -42,34 +43,6 @@ def test_wilson_interval_of_a_textbook_case():
     assert tables._interval(70.0, 10) == "39.7 to 89.2"
 
 
-def tiny(**columns):
-    """Ten training clips of one epoch, as a record."""
-    clips = pd.DataFrame({"clip": list("abcdefghij"), "split": "train", "epoch": 3, "label": 0, "prediction": 0,
-                          "weight": [0.0, 0.0, 1.5, 1.5, 1.5, 1, 1, 1, 1, 1]} | columns)
-    truth = pd.DataFrame({"clip": list("abcdefghij"), "wrong_label": [True] + 8 * [False] + [True],
-                          "low_quality": [False, True] + 8 * [False], "hard": 4 * [False] + 3 * [True] + 3 * [False]})
-    method = {"lambda_hard": 1.5, "lambda_noisy": 0.0, "lambda_ordinary": 1.0}
-    return SimpleNamespace(clips=clips, truth=truth, config={"method": method}, summary={"reported": {"epoch": 4}})
-
-
-def test_detection_by_hand():
-    rows = tables.detection(tiny()).frame
-    assert rows.loc["noisy: wrong label"].tolist() == ["2", "2", "1", "50.0", "50.0", "20.0"]
-    assert rows.loc["noisy: wrong label or low quality"].tolist() == ["2", "3", "2", "100.0", "66.7", "30.0"]
-    assert rows.loc["hard: hard"].tolist() == ["3", "3", "1", "33.3", "33.3", "30.0"]
-
-
-def test_detection_of_no_clips_has_dashes():
-    rows = tables.detection(tiny(weight=1.0)).frame
-    assert rows.loc["noisy: wrong label"].tolist() == ["0", "2", "0", "–", "0.0", "20.0"]
-
-
-def test_detection_where_the_truth_is_not_known(films):
-    table = tables.detection(films)
-    assert table.frame["clips"].to_dict() == {"ordinary": "784", "hard": "224", "noisy": "112"}
-    assert "not known" in table.note
-
-
 def test_reported_rows_join_the_truth_once(record):
     rows = tables.reported_rows(record, "train")
     assert len(rows) == 1120 and set(rows["epoch"]) == {5} and rows["wrong_label"].notna().all()
@@ -89,6 +62,12 @@ def test_truth_statistics_leave_the_slices_out(record):
     assert rows.loc["all", "clips"] == "1400"
     assert rows.loc["all", "wrong label"] == str(record.truth["wrong_label"].sum())
     assert rows["clips"][:-1].astype(int).sum() == 1400
+
+
+def test_numbers_in_cells():
+    assert [number(x) for x in (1.25, -0.04, 0.04, None, float("nan"))] == ["1.2", "0.0", "0.0", "–", "–"]
+    assert [number(x, sign="+") for x in (1.0, -1.0, -0.04, 0.0, 0.06)] == ["+1.0", "-1.0", "0.0", "0.0", "+0.1"]
+    assert number(-0.004, 2) == "0.00" and number(-0.006, 2) == "-0.01"
 
 
 def test_a_table_is_the_same_text_every_time_and_escapes_what_it_is_given():

@@ -21,7 +21,7 @@ from dfer_nb import rdfer
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence import tables
-from dfer_nb.viewing.palette import EXPRESSION_COLOURS, truth_flags, truth_of
+from dfer_nb.viewing.palette import EXPRESSION_COLOURS, troubles, truth_of
 from dfer_nb.viewing.pictures import figures
 
 
@@ -64,81 +64,20 @@ def test_curves_mark_the_reported_epoch_and_what_chose_it(record):
     assert "held-out training clips" in text and "held-out" not in words(figures.curves(record.epochs))
 
 
-@pytest.fixture
-def sweep(slim):
-    """plain, better by 40 of 280 clips, and no better; four draws of one seed."""
-    def run(variant, draw, more):
-        rng = np.random.default_rng(draw)
-        right = {split: np.arange(n) < 0.7 * n + more for split, n in (("test", 280), ("clean", 700))}
-        right = {split: hit ^ (rng.random(len(hit)) < 0.01) for split, hit in right.items()}
-        return slim(right, variant, draw=draw)
-
-    return [run(variant, draw, more + draw % 2 * (variant == "same"))
-            for variant, more in (("plain", 0), ("better", 40), ("same", 0)) for draw in range(4)]
-
-
-def test_effects_show_every_variant_with_its_interval(sweep):
-    variants = ["same", "plain", "better", "flat"]
-    figure = figures.effects_figure(sweep, variants)
-    table = tables.effects(sweep, variants).frame
-    left, right = figure.axes
-    assert [label.get_text() for label in left.get_yticklabels()] == ["same", "better", "flat"]
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["test clips", "clean clips"]
-    for axes, split in ((left, "test"), (right, "clean")):
-        bars = {round(line.get_ydata()[0]): line.get_xdata() for line in axes.lines if len(set(line.get_xdata())) == 2}
-        assert f"({bars[1][0]:.1f} to {bars[1][1]:.1f})" in table.loc["better", f"difference to plain, {split}"]
-        assert set(bars) == {0, 1}
-        dots = [line for line in axes.lines if line.get_marker() == "o"]
-        assert [line.get_markerfacecolor() for line in dots] == ["white", dots[1].get_color()]  # seen: filled
-        low, high = axes.get_xlim()
-        assert low < min(0, bars[0][0]) and bars[1][1] < high
-    text = words(figure)
-    assert text.count("not run") == 2 and "laptop, end to end" in text and "WAR minus that of plain" in text
-    assert "facsimile-hard, fold 1, 8 epochs, 1 seed x 4 draws" in text and "no verdict" not in text
-    assert picture(figures.show(figure, "differences")).width == 700
-
-
-def test_effects_of_few_draws_show_means_alone(sweep):
-    few = [run for run in sweep if run.config["draw"] < 2]
-    figure = figures.effects_figure(few, ["better", "same"])
-    for axes in figure.axes:
-        assert [line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1] == ["|", "|"]
-        bars = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2]
-        assert sum(pd.isna(ends).all() for ends in bars) == 2  # drawn as nothing
-    assert "no verdict" in words(figure)
-
-
-def test_a_variant_with_an_interval_of_its_own_has_a_star(sweep, slim):
-    wild = [slim({"test": np.arange(280) < wide, "clean": np.arange(700) < 490}, "wild", draw=draw)
-            for draw, wide in enumerate((100, 250, 60, 280))]
-    assert "*" in words(figures.effects_figure([*sweep, *wild], ["better", "wild"]))
-    assert "*" not in words(figures.effects_figure(sweep, ["better", "same"]))
-
-
-def test_effects_of_nothing_say_so(sweep):
-    text = words(figures.effects_figure([], ["better"]))
-    assert "WAR minus that of plain: no records" in text and text.count("not run") == 3  # two panels, and the badge
-    with pytest.raises(BadInput, match="nothing to compare"):
-        figures.effects_figure(sweep, ["plain"])
-
-
-def test_effects_on_frozen_features_are_badged_as_such(sweep):
-    for run in sweep:
-        run.config["preset"] = "frozen"
-    assert "frozen features" in words(figures.effects_figure(sweep, ["better"])).split("\n")
-
-
 def test_agreement_bars_add_up_and_show_their_counts(train):
     figure = figures.agreement_by_truth(train)
-    clean = ~pd.concat(truth_flags(train), axis=1).any(axis=1)
-    assert f"clean\n({clean.sum()} clips)" in words(figure)
-    for name, flag in (("wrong label", "wrong_label"), ("low quality", "low_quality"), ("hard", "hard")):
-        assert f"{name}\n({train[flag].sum()} clips)" in words(figure)
-    assert str((train.loc[clean, "agreement"] == 1).sum()) in words(figure).split("\n")
+    flags = pd.DataFrame(troubles(train))
+    alone = flags[flags.sum(axis=1) == 1]
+    none = flags.sum(axis=1) == 0
+    assert f"no trouble\n({none.sum()} clips)" in words(figure)
+    assert list(flags) == ["wrong label", "weak", "mixed", "brief", "irrelevant frames", "low quality"]
+    for name in flags:
+        assert f"{name} alone\n({alone[name].sum()} clips)" in words(figure)
+    assert str((train.loc[none, "agreement"] == 1).sum()) in words(figure).split("\n")
     ends = {}
     for bar in figure.axes[0].patches:
         ends[bar.get_y()] = bar.get_x() + bar.get_width()
-    assert len(ends) == 4 and np.allclose(list(ends.values()), 100)
+    assert len(ends) == 7 and np.allclose(list(ends.values()), 100)
 
 
 def test_agreement_without_a_truth_compares_with_the_labels(films):
@@ -148,9 +87,21 @@ def test_agreement_without_a_truth_compares_with_the_labels(films):
 
 def test_loss_histograms_hold_every_clip(train):
     figure = figures.loss_by_agreement(train)
-    assert sum(bar.get_height() for axes in figure.axes for bar in axes.patches) == len(train)
-    titles = [axes.get_title(loc="left").split("\n")[0] for axes in figure.axes]
-    assert titles == ["agreement 1", "agreement 0.75", "agreement 0.5", "agreement 0.25"]
+    titles = [axes.get_title(loc="left").split("\n") for axes in figure.axes]
+    counts = {value: int((train["agreement"] == value).sum()) for value in (1, 0.75, 0.5, 0.25)}
+    assert titles == [[f"agreement {value:g}", f"{n} clips"] for value, n in counts.items()]
+    for axes in figure.axes:
+        assert sum(bar.get_height() for bar in axes.patches) == pytest.approx(100)
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+def test_rare_agreements_share_a_panel(train):
+    rare = (train["agreement"] == 0.25).sum()
+    figure = figures.loss_by_agreement(train, fewest=rare + 1)
+    titles = [axes.get_title(loc="left").split("\n") for axes in figure.axes]
+    assert [title for title, _ in titles] == ["agreement 1", "agreement 0.75", "agreement 0.5 or less"]
+    assert titles[-1][1] == f"{(train['agreement'] <= 0.5).sum()} clips"
+    assert len(figures.loss_by_agreement(train, fewest=len(train)).axes) == 1
 
 
 def test_truth_of_names_the_first_trouble():
