@@ -3,7 +3,8 @@
 #   make run NOTEBOOK=m3dfel                      another chapter than RDFER's
 #   make run PARAMS="-p fold 2 -p fresh True"     other parameters for the notebook
 #   make test ARGS="-k twins -x"                  options for pytest
-#   make results DATASET=dfew ROOT=DIR PRESET=paper    the five folds of every paper, instead of what is declared
+#   make results DATASET=dfew ROOT=DIR PRESET=paper    all folds of every paper, instead of what is declared
+#   make results DATASET=… ROOT=… DROP_MISSING=1       and DROP_BROKEN, ZERO_BASED, SCENES: how that dataset is read
 #   make results DISCARD=1                        throw the frames of a draw away as soon as its runs are done
 #   make run PYTHON=/opt/python3.12/bin/python3   another Python for .venv (delete .venv first)
 
@@ -17,7 +18,13 @@ PARAMS :=
 ARGS :=
 choice = $(if $(DATASET),'$(1)dataset=$(DATASET)') $(if $(ROOT),'$(1)root=$(ROOT)') \
 	$(if $(PRESET),'$(1)preset=$(PRESET)') $(if $(DEVICE),'$(1)device=$(DEVICE)')
-asked = $(call choice) $(if $(DISCARD),discard=1)
+# 1 is yes, as in DISCARD=1; whatever else is no truth value is refused by name
+truth = $(if $(filter 1,$($(1))),true,$(if $(filter 0,$($(1))),false,$($(1))))
+reading = $(foreach each,DROP_MISSING DROP_BROKEN ZERO_BASED SCENES,$(if $($(each)),\
+	'$(call $(1),$(each))=$(call truth,$(each))'))
+key = $(shell echo $(1) | tr A-Z a-z)
+option = --$(subst _,-,$(call key,$(1)))
+asked = $(call choice) $(call reading,key) $(if $(DISCARD),discard=1)
 
 # The first Python that is new enough; empty where there is none.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -68,7 +75,7 @@ twins: $(INSTALLED)
 results: $(INSTALLED)
 	-@$(BIN)/python -m snakemake --cores all --keep-going --nolock --rerun-incomplete --rerun-triggers mtime \
 		--scheduler greedy $(if $(strip $(asked)),--config $(asked)) $(ARGS) --quiet rules
-	@$(BIN)/python -m dfer_nb.sweep --table $(call choice,--)
+	@$(BIN)/python -m dfer_nb.sweep --table $(call choice,--) $(call reading,option)
 
 lint: $(INSTALLED)
 	@$(BIN)/python -m ruff check .

@@ -1,5 +1,6 @@
 # Many runs at once: `make results`, or by hand
 #   snakemake --cores all --keep-going --rerun-triggers mtime --nolock [--config dataset=dfew root=DIR preset=paper]
+# --config drop_missing=true, drop_broken, zero_based, scenes: how that dataset is read.
 # --config discard=1: the frames of a draw are thrown away as soon as its runs are done.
 # What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep/ says which of it is missing.
 # Each run has one thread: what it gives does not depend on how many run at once.
@@ -8,10 +9,11 @@ import shutil
 import sys
 
 from dfer_nb import files, sweep
+from dfer_nb.data.choices import CHOICES
 from dfer_nb.sweep import discarding
 
-DEFAULTS = {"dataset": "", "root": "", "preset": "", "device": "auto"}
-CHOICE = {name: config.get(name, value) for name, value in DEFAULTS.items()}
+DEFAULTS = {"dataset": "", "root": "", "preset": "", "device": "auto", **dict.fromkeys(CHOICES, "")}
+CHOICE = {name: str(config.get(name, value)) for name, value in DEFAULTS.items()}
 JOBS = {job.name: job for job in sweep.chosen(**CHOICE)}
 DISCARD = bool(config.get("discard"))
 RUNS, DATA = files.runs_dir(), files.data_dir()
@@ -73,7 +75,7 @@ rule again:
 # What runs on the same clips share: the dataset drawn, decoded, and its frozen features, once.
 rule data:
     output: touch(str(DATA / ".ready" / "{data}"))
-    params: chosen=shlex.join(f"--{name}={value}" for name, value in CHOICE.items() if value)
+    params: chosen=shlex.join(f"--{name.replace('_', '-')}={value}" for name, value in CHOICE.items() if value)
     threads: workflow._cores or 4  # none are given where a cluster decides
     shell: f"{PYTHON} -m dfer_nb.sweep {{params.chosen}} --prepare {{wildcards.data}}"
 

@@ -1,8 +1,8 @@
 """How fast clips are decoded, and how fast batches come out of the frame cache.
 
-    python benchmarks/decode.py --root DIR [--fold 1] [--size 48] [--max-frames 32] [--batch 32]
+    python benchmarks/decode.py --root DIR [--dataset dfew] [--fold 1] [--size 48] [--max-frames 32] [--batch 32]
 
-Works on any dataset in DFEW's layout. It decodes into a temporary folder and removes it again.
+A draw of FACSimile is read as dataset dfew with --scenes, because its films lie where DFEW has scenes. It decodes into a temporary folder and removes it again.
 """
 
 import argparse
@@ -12,7 +12,9 @@ from statistics import median
 
 import torch
 
-from dfer_nb.data import batches, cache, dfew, video
+from dfer_nb import datasets
+from dfer_nb.data import batches, cache, video
+from dfer_nb.data.choices import Reading
 
 
 def seconds_a_batch(frames, table, options, augment) -> float:
@@ -33,7 +35,9 @@ def seconds_a_batch(frames, table, options, augment) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", required=True, help="the folder that holds Clip/ and EmoLabel_DataSplit/")
+    parser.add_argument("--root", required=True, help="the folder of the dataset")
+    parser.add_argument("--dataset", default="dfew", help="any of films, see dfer_nb/data/known.py")
+    parser.add_argument("--scenes", action="store_true", help="whole film scenes instead of faces")
     parser.add_argument("--fold", type=int, default=1)
     parser.add_argument("--size", type=int, default=48, help="side of a frame in pixels")
     parser.add_argument("--max-frames", type=int, default=32, help="frames of a clip, kept and given")
@@ -46,7 +50,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     cache.WORKERS = options.threads
 
-    table = dfew.read_dfew(options.root, options.fold)
+    table = datasets.dataset(options.dataset).table(options.root, options.fold, Reading(scenes=options.scenes))
     table = table.head(options.clips) if options.clips else table
     start = time.perf_counter()
     for path in table["path"].head(100):

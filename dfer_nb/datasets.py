@@ -6,10 +6,17 @@ from pathlib import Path
 import pandas as pd
 
 from dfer_nb import facsimile
-from dfer_nb.data import dfew
+from dfer_nb.data.choices import Reading
 from dfer_nb.data.dataset import Dataset
+from dfer_nb.data.dfew import FILMS, FRAMES, Dfew
+from dfer_nb.data.known import LAYOUTS, LICENSED
+from dfer_nb.data.places import Kind
 from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import samples
+
+
+# A sample lies there as frames, a draw as films; both show faces.
+DRAWN = Kind("drawn faces", (FRAMES,)), Kind("drawn faces", (FILMS,), videos=True)
 
 
 class Facsimile(Dataset):
@@ -19,6 +26,8 @@ class Facsimile(Dataset):
 
     def __init__(self, kind: str):
         self.name = kind
+        self.layout = Dfew(facsimile.lists_folder(kind), DRAWN)
+        self.layout.published = None
 
     def folder(self, root: str = "", draw: int = 0, progress: bool = True) -> Path:
         """Where this draw lies, in `root` or the data folder; drawn there first. Raises BadInput for a full disk."""
@@ -28,17 +37,19 @@ class Facsimile(Dataset):
         """The folder of this draw in the data folder, drawn or not yet; kinds with the same clips share one."""
         return facsimile.folder(self.name, draw)
 
-    def table(self, folder: Path, fold: int, drop_missing: bool = False, zero_based: bool = False) -> pd.DataFrame:
+    def table(self, folder: Path, fold: int, reading: Reading = Reading()) -> pd.DataFrame:
         """The ClipTable of a fold and, after it, of the slices."""
-        lists = facsimile.lists_folder(self.name)
-        parts = [dfew.read_dfew(folder, fold, drop_missing, zero_based, lists=lists), dfew.read_slices(folder)]
-        return pd.concat(parts, ignore_index=True)
+        reading = Reading(reading.drop_missing, zero_based=reading.zero_based)
+        parts = [self.layout.table(folder, fold, reading), self.layout.slices(folder)]
+        table = pd.concat(parts, ignore_index=True)
+        table.attrs.clear()  # what is drawn needs no word on what it is
+        return table
 
     def truth(self, folder: Path) -> pd.DataFrame | None:
         """The truth table: see `facsimile.truth`."""
         return facsimile.truth(folder, self.name)
 
-    def identity(self, root: str = "", draw: int = 0, fold: int = 1, **reading: bool) -> str:
+    def identity(self, root: str = "", draw: int = 0, fold: int = 1, reading: Reading = Reading()) -> str:
         """Kind and draw: they decide every frame and every label."""
         return f"{self.name}, draw {draw}"
 
@@ -55,14 +66,16 @@ class Facsimile(Dataset):
         samples.write(self.name, root, size)
 
 
-DATASETS: dict[str, Dataset] = {kind: Facsimile(kind) for kind in facsimile.KINDS} | {"dfew": dfew.Dfew()}
+DATASETS: dict[str, Dataset] = {kind: Facsimile(kind) for kind in facsimile.KINDS} | LICENSED
 
 
 def dataset(name: str) -> Dataset:
     """The dataset of this name. Raises BadInput for an unknown one, with the known ones."""
     if name not in DATASETS:
-        raise BadInput(f"there is no dataset {name!r}", "the run's parameters",
-                       f"choose one of: {', '.join(DATASETS)}")
+        scenes = len(LICENSED) - len(LAYOUTS)
+        known = [each for each in DATASETS if each not in LICENSED or DATASETS[each] in LAYOUTS]
+        raise BadInput(f"there is no dataset {str(name)[:80]!r}", "the run's parameters",
+                       f"choose one of: {', '.join(known)}; or a scene of {scenes}, such as {list(LICENSED)[-1]}")
     return DATASETS[name]
 
 

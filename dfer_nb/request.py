@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 import pandas as pd
 import torch
 from lightning_fabric import Fabric
+from tqdm import tqdm
 
 from dfer_nb import datasets, files
 from dfer_nb.data import batches
+from dfer_nb.data.choices import CHOICES, Reading, truth_value
+from dfer_nb.data.clips import each_split
+from dfer_nb.data.licensed import folds_in_words
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import Plan, defaults, plan
 from dfer_nb.training.controls import few, hold_out, with_true_labels
@@ -22,6 +27,7 @@ from dfer_nb.training.optimise import Settings
 # Fabric says the precision of every run on stderr; the record says it too.
 logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
+NAMED = 100  # clips that were left out, in a record
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -34,21 +40,25 @@ def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = T
 
 
 def read_table(
-    dataset: str, root: Path, fold: int, drop_missing: bool = False, zero_based: bool = False
+    dataset: str, root: Path, fold: int, drop_missing: bool = False, zero_based: bool = False,
+    drop_broken: bool = False, scenes: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The ClipTable of a fold, FACSimile's with its slices, and the truth where the dataset has one."""
-    source = datasets.dataset(dataset)
-    return source.table(root, fold, drop_missing, zero_based), source.truth(root)
+    """The ClipTable of a fold, FACSimile's with its slices, and the truth where the dataset has one.
+
+    The choices are those of `data.choices.Reading`. Raises BadInput for what cannot be read.
+    """
+    source, reading = datasets.dataset(dataset), Reading(drop_missing, drop_broken, zero_based, scenes)
+    return source.table(root, fold, reading), source.truth(root)
 
 
 @dataclass(frozen=True)
 class Request:
     """What is asked for, by name. variant "" is the paper's own method; epochs 0 keeps the preset's.
 
-    root: the folder of "dfew", or another place for FACSimile than the data folder; drop_missing: leave out clips
-    that a list names and the disk does not hold; zero_based: the lists count labels from 0; device: "auto", "cpu",
-    "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself.
-    Raises BadInput for a number or a name that does not exist, and for a variant that needs a truth that "dfew" lacks.
+    root: the folder of a dataset of films, or another place for FACSimile than the data folder; device: "auto", "cpu",
+    "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself; drop_missing,
+    drop_broken, zero_based, scenes: see `data.choices.Reading`. Raises BadInput for a number or a name that does not
+    exist, for a choice that is no truth value, and for a variant that needs a truth that films lack.
     """
 
     paper: str = "rdfer"
@@ -65,14 +75,23 @@ class Request:
     threads: int = 0
     drop_missing: bool = False
     zero_based: bool = False
+    drop_broken: bool = False
+    scenes: bool = False
 
     def __post_init__(self):
+        for name in CHOICES:  # a command line makes text of them
+            object.__setattr__(self, name, truth_value(name, getattr(self, name)))
+        folds = datasets.dataset(self.dataset).folds
         least = {"fold": 1, "seed": 0, "draw": 0, "epochs": 0, "devices": 1, "threads": 0}
         for name, lowest in least.items():
             value = getattr(self, name)
-            if type(value) is not int or value < lowest or (name == "fold" and value > 5):
-                todo = "use fold 1, 2, 3, 4 or 5" if name == "fold" else f"use a whole number of {lowest} or more"
-                raise BadInput(f"there is no {name} {value!r}", "the run's parameters", todo)
+            if type(value) is not int or value < lowest or (name == "fold" and value not in folds):
+                todo = f"use a whole number of {lowest} or more"
+                raise BadInput(f"there is no {name} {value!r}", "the run's parameters",
+                               f"use {folds_in_words(folds)}" if name == "fold" else todo)
+        if not isinstance(self.root, str):
+            raise BadInput(f"the root is {self.root!r}, and no text", "the run's parameters",
+                           f'give a folder, such as root="{str(self.root)[:80]}"')
         if self.device not in DEVICES:
             raise BadInput(f"there is no device {self.device!r}", "the run's parameters", f"use {', '.join(DEVICES)}")
         source, chosen = datasets.dataset(self.dataset), self.plan()
@@ -84,12 +103,16 @@ class Request:
         """The values that the names stand for."""
         return plan(self.paper, self.preset, self.variant, self.dataset, self.epochs)
 
+    @property
+    def reading(self) -> Reading:
+        """How the dataset is read."""
+        return Reading(**{name: getattr(self, name) for name in CHOICES})
+
     def config(self) -> dict:
         """All that decides the result, and so the record's folder. FACSimile need not be drawn to know it."""
-        reading = {"drop_missing": self.drop_missing, "zero_based": self.zero_based}
-        data = datasets.dataset(self.dataset).identity(self.root, self.draw, self.fold, **reading)
+        data = datasets.dataset(self.dataset).identity(self.root, self.draw, self.fold, self.reading)
         chosen, device = self.plan(), self.device if self.device != "auto" else make_fabric(self).device.type
-        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads")
+        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads", *CHOICES)
         config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}
         config |= {"device": device, "precision": _precision(chosen, device)}
         return config | {"data": data} | asdict(chosen)
@@ -167,11 +190,27 @@ def read(request: Request, root: Path, settings: Settings, caches: Path | None =
 
     settings: of the run, or of its trace; caches: where decoded frames go, if not into the data folder.
     """
-    table, truth = read_table(request.dataset, root, request.fold, request.drop_missing, request.zero_based)
+    source = datasets.dataset(request.dataset)
+    table, truth = source.table(root, request.fold, request.reading), source.truth(root)
+    said = dict(table.attrs.get("read", {}))
+    if said and progress:
+        tqdm.write(in_words(request.dataset, said), file=sys.stderr)
     table = arranged(table, truth, settings, request.seed)
-    frames = batches.cache(table, settings.size, settings.max_frames, caches, progress)
+    frames = batches.cache(table, settings.size, settings.max_frames, caches, progress, request.drop_broken)
+    if frames.broken:
+        splits, table = table["split"].unique(), table[~table["clip"].isin(frames.broken)].reset_index(drop=True)
+        each_split(table, splits, f"{frames.folder / 'meta.json'} says why", "copy or unpack these clips again")
+        said["left_out"] = said.get("left_out", {}) | {"broken": dict(list(frames.broken.items())[:NAMED])}
     frames = frozen(frames, settings.features, progress) if settings.features else frames
-    return Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
+    known = truth[truth["clip"].isin(table["clip"])] if truth is not None else None
+    return Data(table, frames, known, source.classes, said)
+
+
+def in_words(dataset: str, said: dict) -> str:
+    """What was read of a user's dataset, in a line: how many clips, of what kind, where, with which labels."""
+    left_out = f"; {said['left_out']['missing']} left out" if said["left_out"]["missing"] else ""
+    return (f"{dataset}: {said['clips']} clips{left_out}, {said['kind']}, in {said['folder']}; "
+            f"classes {said['labels']}")
 
 
 def make_fabric(request: Request) -> Fabric:

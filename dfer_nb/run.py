@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from tqdm import tqdm
 
 from dfer_nb import datasets, files
+from dfer_nb.data.choices import CHOICES, truth_value
 from dfer_nb.data.decoding import decoding
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS, Plan, build, plan, variants
@@ -53,7 +54,7 @@ def run(paper: str = "rdfer", fresh: bool = False, progress: bool = True, **para
     is at is waited for; one that was made by code which computes otherwise than today's (`traces`) is trained again.
     Raises BadInput for a bad parameter, dataset or clip; FloatingPointError for a non-finite gradient.
     """
-    request = Request(paper, **parameters)
+    request, fresh = Request(paper, **parameters), truth_value("fresh", fresh)
     fabric, config = make_fabric(request), request.config()
     folder = record_folder(config)
     unfinished = folder.with_name(folder.name + ".unfinished")
@@ -163,8 +164,9 @@ def _training_trace(request: Request, variant: str) -> dict[str, list]:
     chosen = plan(request.paper, request.preset, variant, request.dataset, tracing.EPOCHS)
     model = {name: "none" if value in ("imagenet", "torchvision") else value for name, value in chosen.model.items()}
     chosen = replace(chosen, model=model)  # weights that would have to be downloaded decide no arithmetic
-    same = {"devices": 1, "drop_missing": False, "zero_based": False}
-    traced = replace(request, fold=tracing.FOLD, seed=tracing.SEED, **same)
+    folds = datasets.dataset(request.dataset).folds
+    same = {"devices": 1, **dict.fromkeys(CHOICES, False)}
+    traced = replace(request, fold=tracing.FOLD if tracing.FOLD in folds else folds[0], seed=tracing.SEED, **same)
     with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, tracing.exactly():
         settings = tracing.small(chosen.training, build(request.paper, chosen)[0])
         home = _sample(request.dataset, settings.size)
@@ -194,6 +196,7 @@ def _train(fabric: Fabric, request: Request, config: dict, folder: Path, progres
     source = datasets.dataset(request.dataset)
     drawn = source.digest(source.folder(request.root, request.draw, progress=False))
     made_with = environment(_device_name(fabric), len(data.frames)) | ({"drawn": drawn} if drawn else {})
+    made_with |= {"read": data.read} if data.read else {}
     fabric.launch()
     _fit(request, request.plan(), data, fabric, folder, progress).run(config, made_with, arithmetic)
 

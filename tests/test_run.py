@@ -57,14 +57,14 @@ def test_the_command_line_says_errors_without_a_traceback(tmp_path):
 
 def test_a_run_that_was_not_run_is_not_found(tiny, runs):
     with pytest.raises(BadInput, match="no finished run record"):
-        find(dataset="dfew", root=str(tiny))
+        find(dataset="dfew", root=str(tiny), scenes=True)
 
 
 def test_facsimile_read_as_dfew_gives_the_same_predictions(tiny, runs, monkeypatch):
     monkeypatch.setattr(facsimile, "make", lambda *_, **__: tiny)  # the tiny one instead of the whole one
     columns = ["clip", "split", "epoch", "label", "prediction", "loss", "agreement"]
     options = {"epochs": 2, "device": "cpu", "progress": False}
-    own, dfew = run(dataset="facsimile", **options), run(dataset="dfew", root=str(tiny), **options)
+    own, dfew = run(dataset="facsimile", **options), run(dataset="dfew", root=str(tiny), scenes=True, **options)
     shared = own.clips[own.clips["split"].isin(["train", "test"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(shared[columns], dfew.clips[columns])
     assert own.truth is not None and dfew.truth is None
@@ -74,13 +74,13 @@ def test_facsimile_read_as_dfew_gives_the_same_predictions(tiny, runs, monkeypat
 
 def test_a_clip_that_is_gone_is_listed_and_dropped_only_on_request(tiny, tmp_path, runs):
     broken = shutil.copytree(tiny, tmp_path / "broken")
-    table, _ = read_table("dfew", broken, 1)
+    table, _ = read_table("dfew", broken, 1, scenes=True)
     gone = table["clip"].iloc[0]
     (broken / "Clip" / "original" / f"{gone}.mp4").unlink()
     with pytest.raises(BadInput, match=f"(?s){gone}.*drop_missing"):
-        run(dataset="dfew", root=str(broken), epochs=1, progress=False)
+        run(dataset="dfew", root=str(broken), epochs=1, progress=False, scenes=True)
     with pytest.warns(UserWarning, match="1"):
-        record = run(dataset="dfew", root=str(broken), epochs=1, progress=False, drop_missing=True)
+        record = run(dataset="dfew", root=str(broken), epochs=1, progress=False, drop_missing=True, scenes=True)
     assert gone not in set(record.clips["clip"])
 
 
@@ -89,7 +89,7 @@ class Films(Dataset):
 
     name = "films"
 
-    def table(self, folder, fold, drop_missing=False, zero_based=False):
+    def table(self, folder, fold, reading=None):
         clips = sorted([*folder.glob("*.mp4"), *folder.glob("0*")])
         columns = {"clip": [path.stem for path in clips], "path": [str(path) for path in clips],
                    "n_frames": pd.array([pd.NA] * len(clips), dtype="Int64"), "label": np.arange(len(clips)) % 7,

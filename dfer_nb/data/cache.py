@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import threading
 import warnings
 from collections import deque
@@ -15,7 +16,8 @@ import torch
 from tqdm import tqdm
 
 from dfer_nb import files
-from dfer_nb.data import video
+from dfer_nb.data import contents, video
+from dfer_nb.data.clips import some
 from dfer_nb.data.decoding import reading
 from dfer_nb.errors import BadInput
 
@@ -28,13 +30,14 @@ class FrameCache:
     """The decoded frames of a set of clips, read from the disk as they are asked for.
 
     folder: what `cache` made. `size`: side of a frame in pixels; `n_frames`: Series, frames kept by clip;
-    `index`: DataFrame of clip, path, offset (frames before it in the file), n_frames, video_frames
+    `broken`: clips that cannot be decoded and were left out, with the reason; `index`: DataFrame of clip, path, offset (frames before it in the file), n_frames, video_frames
     (how many the video has).
     """
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.size = json.loads((self.folder / "meta.json").read_text())["size"]
+        meta = json.loads((self.folder / "meta.json").read_text())
+        self.size, self.broken = meta["size"], dict(meta.get("broken", {}))
         self.index = pd.read_parquet(self.folder / "index.parquet")
         self.n_frames = self.index.set_index("clip")["n_frames"]
         starts, lengths = self.index["offset"].tolist(), self.index["n_frames"].tolist()
@@ -69,33 +72,38 @@ class FrameCache:
         return clip in self._place
 
 
-def cache(table, size, max_frames, folder=None, progress=True) -> FrameCache:
+def cache(table, size, max_frames, folder=None, progress=True, drop_broken=False) -> FrameCache:
     """Decode every clip of a ClipTable once, and keep the frames on disk (made only when not there yet).
 
     size: side in pixels; max_frames: a longer clip keeps so many, uniformly spread; folder: where caches
-    lie, default `cache/` in the data folder. A cache is a folder named by what made it: the clips' files
-    (path, size, time of change; of a folder of images its own time, so an image changed in place is not
-    noticed), size, max_frames, decoder, and what today's code makes of files. All folds of a dataset hold
-    the same clips, so they share one. Any cache may be deleted.
+    lie, default `cache/` in the data folder; drop_broken: leave out clips that cannot be decoded, and say which. A
+    cache is a folder named by what made it: the clips' files (path, size, time of change; of a folder of images those
+    of every image), size, max_frames, decoder, and what today's code makes of files. All folds of a dataset hold the
+    same clips, so they share one. Any cache may be deleted.
 
     It is written from front to back (a sparse memory map on a full disk kills the process) and becomes
     visible only when whole; what a killed process left is swept, a damaged cache (sizes are compared, not
     bytes) is made again. Memory: a few dozen clips. Raises BadInput: an empty table, one clip name with
-    two files, clips that cannot be read (all are listed, nothing is kept), a full disk.
+    two files, clips that cannot be read (all are listed, nothing is kept; also with drop_broken where none can), a
+    full disk.
     """
     clips, size, max_frames = _clips(table), int(size), int(max_frames)
     for name, value in (("size", size), ("max_frames", max_frames)):
         if value < 1:
             raise BadInput(f"{name} is {value}", name, "give a whole number of at least 1")
     parent = Path(folder).expanduser().absolute() if folder else files.data_dir() / "cache"
-    home = parent / f"frames-{_key(clips, size, max_frames)}"
+    home = parent / f"frames-{_key(clips, size, max_frames, drop_broken)}"
     with _one_at_a_time:
         _sweep(parent)
         if not _is_whole(home):
             if home.exists():
                 warnings.warn(f"the frame cache is damaged and is made again: {home}", stacklevel=2)
-            _build(clips, size, max_frames, home, progress)
-        return FrameCache(home)
+            _build(clips, size, max_frames, home, progress, drop_broken)
+        found = FrameCache(home)
+    if found.broken:
+        warnings.warn(f"{len(found.broken)} of {len(clips)} clips cannot be read and are left out: "
+                      f"{some(found.broken)} ({home / 'meta.json'} says why)", stacklevel=2)
+    return found
 
 
 def caches_of(root, folder=None) -> list[Path]:
@@ -123,17 +131,17 @@ def _clips(table) -> pd.DataFrame:
     return clips
 
 
-def _key(clips, size, max_frames) -> str:
+def _key(clips, size, max_frames, drop_broken=False) -> str:
     stats = []
     for path in clips["path"]:
         try:
             info = os.stat(path)
+            whole = stat.S_ISDIR(info.st_mode)
+            stats.append((path, contents.stamps(path)) if whole else (path, info.st_size, info.st_mtime_ns))
         except OSError:  # decoding will name this clip and every other broken one
             stats.append((path, None))
-        else:
-            stats.append((path, info.st_size, info.st_mtime_ns))
     made_by = video.decoder(), reading(), LAYOUT
-    return files.digest([clips["clip"].tolist(), stats, size, max_frames, made_by])
+    return files.digest([clips["clip"].tolist(), stats, size, max_frames, made_by, *["drop_broken"] * drop_broken])
 
 
 def _is_whole(home) -> bool:
@@ -163,12 +171,12 @@ class _MadeByAnother(Exception):
     """Another process finished the same cache first; the two are equal, and the first may be in use."""
 
 
-def _build(clips, size, max_frames, home, progress) -> None:
+def _build(clips, size, max_frames, home, progress, drop_broken) -> None:
     try:
         with files.atomic_folder(home) as partial:
             with closing(_decoded(clips["path"], size, max_frames)) as decoded:
                 bar = tqdm(decoded, "decoding clips", len(clips), unit="clip", disable=not progress)
-                _write(clips, bar, size, max_frames, partial)
+                _write(clips, bar, size, max_frames, partial, drop_broken)
             if _is_whole(home):
                 raise _MadeByAnother
     except _MadeByAnother:
@@ -178,37 +186,39 @@ def _build(clips, size, max_frames, home, progress) -> None:
             raise
 
 
-def _write(clips, decoded, size, max_frames, folder) -> None:
+def _write(clips, decoded, size, max_frames, folder, drop_broken=False) -> None:
     """Write frames.bin, index.parquet, meta.json; raises BadInput naming every clip that cannot be read."""
-    written, total, broken = [], [], []
+    written, total, broken = [], [], {}
     with open(folder / "frames.bin", "wb") as file:
-        for frames, length in decoded:
+        for clip, (frames, length) in zip(clips["clip"], decoded, strict=True):
             if isinstance(frames, BadInput):
-                broken.append(frames)
-            elif not broken:  # after a broken clip the rest is only looked at, to name all that are broken
+                broken[clip] = frames
+            elif drop_broken or not broken:  # after a broken clip the rest is only looked at, to name all that are broken
                 _append(file, frames)
                 written.append(len(frames))
                 total.append(length)
-    if broken:
-        reasons = "\n         ".join(f"{b.what}: {b.where}" for b in broken[:10])
-        more = f"\n         … and {len(broken) - 10} more" if len(broken) > 10 else ""
-        raise BadInput(
-            f"{len(broken)} of {len(clips)} clips cannot be read",
-            reasons + more,
-            "copy or unpack these clips again, or take their rows out of the table; nothing was kept",
-        )
-    index = clips.assign(offset=np.cumsum(written) - written, n_frames=written, video_frames=total)
+    if broken and not (drop_broken and written):
+        raise _unreadable(list(broken.values()), len(clips))
+    index = clips[~clips["clip"].isin(broken)].assign(offset=np.cumsum(written) - written, n_frames=written, video_frames=total)
     # Through Python's own write, so that a full disk is the same error everywhere.
     (folder / "index.parquet").write_bytes(index.to_parquet(None, index=False))
     meta = {
         "layout": LAYOUT,
-        "clips": len(clips),
+        "clips": len(index),
+        "broken": {clip: f"{error.what}: {error.where}" for clip, error in broken.items()},
         "size": size,
         "max_frames": max_frames,
         "bytes": sum(written) * size * size * 3,
         "decoder": video.decoder(),
     }
     (folder / "meta.json").write_text(json.dumps(meta, indent=1))
+
+
+def _unreadable(broken, n) -> BadInput:
+    reasons = "\n         ".join(f"{b.what}: {b.where}" for b in broken[:10])
+    more = f"\n         … and {len(broken) - 10} more" if len(broken) > 10 else ""
+    return BadInput(f"{len(broken)} of {n} clips cannot be read", reasons + more, "copy or unpack these clips again, or "
+                    "leave them out with drop_broken=True; nothing was kept")
 
 
 def _append(file, frames) -> None:

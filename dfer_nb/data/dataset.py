@@ -1,11 +1,13 @@
 """What a dataset is to everything above it: one small protocol, so that nobody asks a dataset's name."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from dfer_nb import files
+from dfer_nb.data import contents
+from dfer_nb.data.choices import Reading
+from dfer_nb.data.clips import FOLDS
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 
@@ -13,13 +15,14 @@ from dfer_nb.errors import BadInput
 class Dataset:
     """A dataset under its name. As it stands here, a licensed one: files that a user has, and labels without a truth.
 
-    name: what it is asked for by; classes: in the order of its labels; drawn: its truth is known, and it can be drawn
-    again with other noise; holds: what its folder holds, in words for an error. A licensed dataset gives its own
-    `table` and `sample`, and leaves the rest as it is.
+    name: what it is asked for by; classes: in the order of its labels; folds: its divisions into training and test
+    clips; drawn: its truth is known, and it can be drawn again with other noise; holds: what its folder holds, in words
+    for an error. A licensed dataset gives its own `table` and `sample`, and leaves the rest as it is: see `licensed`.
     """
 
     name: str
     classes: tuple[str, ...] = EXPRESSIONS
+    folds: tuple[int, ...] = FOLDS
     drawn: bool = False
     holds: str = "the clips and their lists"
 
@@ -34,7 +37,7 @@ class Dataset:
         """The folder of this draw in the data folder, drawn or not yet; None where it is a user's own."""
         return None
 
-    def table(self, folder: Path, fold: int, drop_missing: bool = False, zero_based: bool = False) -> pd.DataFrame:
+    def table(self, folder: Path, fold: int, reading: Reading = Reading()) -> pd.DataFrame:
         """The ClipTable of a fold, with the slices where it has some. Raises BadInput for what cannot be read."""
         raise NotImplementedError
 
@@ -42,15 +45,14 @@ class Dataset:
         """What is true of each clip, where that is known; None where it is not."""
         return None
 
-    def identity(self, root: str = "", draw: int = 0, fold: int = 1, **reading: bool) -> str:
-        """What identifies its pixels and labels, known without drawing; reading: the options of `table`.
+    def identity(self, root: str = "", draw: int = 0, fold: int = 1, reading: Reading = Reading()) -> str:
+        """What identifies its pixels and labels, known without drawing; reading: as in `table`.
 
-        Here: a hash of clips, labels, splits, and the sizes of the files on disk. Raises BadInput as `table` does.
+        Here: a hash of clips, labels, splits, and of what the files that are read hold (`contents`). Raises BadInput as
+        `table` does.
         """
-        table = self.table(self.folder(root, draw, progress=False), fold, **reading)
-        rows = table[["clip", "label", "split"]].sort_values(["split", "clip"]).to_numpy().tolist()
-        paths = [Path(path) for path in sorted(set(table["path"]))]
-        return files.digest([rows, [len(os.listdir(p)) if p.is_dir() else p.stat().st_size for p in paths]])
+        table = self.table(self.folder(root, draw, progress=False), fold, reading).sort_values(["split", "clip"])
+        return files.digest([table[["clip", "label", "split"]].to_numpy().tolist(), contents.digest(table["path"])])
 
     def digest(self, folder: Path) -> str:
         """SHA-256 of the frames that were really drawn there; "" where nothing is drawn."""

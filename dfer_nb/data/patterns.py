@@ -18,10 +18,11 @@ LENGTHS = (12, 49)  # frames of a clip of unknown length: shorter and longer tha
 def write(place: Path, clips: Iterable[tuple[str, int, int]], classes: int, size: int) -> None:
     """Clips as folders of frames, size x size pixels.
 
-    place: the folder to put them into; clips: of each its name (a number), class from 0, number of frames (0: any).
+    place: the folder to put them into; clips: of each its name (a number, or folders), class from 0, number of frames
+    (0: any).
     """
     for turn, (clip, label, length) in enumerate(clips):
-        folder = place / f"{int(clip):05d}"
+        folder = place / (f"{int(clip):05d}" if str(clip).isdecimal() else str(clip))
         folder.mkdir(parents=True)
         for number, frame in enumerate(_mimic(label, classes, length, turn, size), start=1):
             Image.fromarray(frame).save(folder / f"{number:05d}.png", compress_level=0)

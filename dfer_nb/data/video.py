@@ -5,7 +5,6 @@ Both decode at the file's own size, and OpenCV resizes: decord's resizing gives 
 for some widths.
 """
 
-import os
 import re
 import struct
 from pathlib import Path
@@ -14,10 +13,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from dfer_nb.data import frames
 from dfer_nb.errors import BadInput
 
 BOXED = {".mp4", ".m4v", ".mov"}
-IMAGES = {".jpg", ".jpeg", ".png"}
 AGAIN = "copy or unpack the clip again, or take it out of the lists"
 RIGHTS = "look at the disk, and at who may read there"
 CHUNK = 16  # frames decoded at a time, so that no film scene lies in memory at its full size
@@ -178,10 +177,10 @@ def _gather(reader, indices, size) -> np.ndarray:
             f"indices run from 0 to {len(reader) - 1}",
         )
     wanted, place = np.unique(indices, return_inverse=True)
-    frames = [_scale(frame, size) for frame in reader.frames(wanted)]
-    if len({frame.shape for frame in frames}) > 1:
+    found = [_scale(frame, size) for frame in reader.frames(wanted)]
+    if len({frame.shape for frame in found}) > 1:
         raise BadInput("the frames of a clip differ in size", reader.path, "ask for a size to scale them to")
-    return np.stack([frames[i] for i in place])
+    return np.stack([found[i] for i in place])
 
 
 def _scale(frame, size) -> np.ndarray:
@@ -192,17 +191,10 @@ def _scale(frame, size) -> np.ndarray:
 
 
 class _Images:
-    """A folder of images, in the order of the number in their names (00001_00012.jpg is frame 12)."""
+    """A folder of images, in the order of the number in their names (00001_00012.jpg is frame 12): see `frames`."""
 
     def __init__(self, folder):
-        self.path = folder
-        try:
-            names = sorted(os.listdir(folder), key=_frame_number)
-        except OSError as error:
-            raise BadInput(
-                "a clip's folder cannot be read", folder, f"{RIGHTS} ({error.strerror})"
-            ) from error
-        self.names = [n for n in names if Path(n).suffix.lower() in IMAGES and not n.startswith(".")]
+        self.path, self.names = folder, frames.frames(folder)
         if not self.names:
             raise BadInput("a clip's folder holds no images", folder, AGAIN)
 
@@ -217,11 +209,6 @@ class _Images:
                     yield np.asarray(image.convert("RGB"))
             except (OSError, SyntaxError, Image.DecompressionBombError) as error:
                 raise BadInput("an image cannot be read", path, f"{AGAIN} ({error})") from error
-
-
-def _frame_number(name):
-    numbers = re.findall(r"\d+", Path(name).stem)
-    return (int(numbers[-1]) if numbers else -1, name)
 
 
 class _Decord:

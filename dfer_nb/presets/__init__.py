@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
+from dfer_nb import datasets
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import m3dfel, rdfer
 from dfer_nb.presets.values import Choice, Value, Variant
@@ -20,16 +21,15 @@ from dfer_nb.training.controls import Control
 from dfer_nb.training.method import Method
 from dfer_nb.training.optimise import Settings
 
-__all__ = ["CHOICES", "CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Choice", "Plan", "Value", "Variant", "build",
-           "defaults", "plan", "variants"]
+__all__ = ["CHOICES", "CONTROLS", "PRESETS", "VARIANTS", "Choice", "Plan", "Value", "Variant", "build",
+           "defaults", "main_table", "plan", "variants"]
 
-# A paper's module has PRESETS, VARIANTS, CHOICES, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile
+# A paper's module has PRESETS, VARIANTS, CHOICES, MODEL, METHOD, MAIN_TABLES and FRAMES (what another kind of FACSimile
 # needs, by its name).
 PAPERS = {"rdfer": rdfer, "m3dfel": m3dfel}
 PRESETS = {name: paper.PRESETS for name, paper in PAPERS.items()}
 VARIANTS: dict[str, dict[str, Variant]] = {name: paper.VARIANTS for name, paper in PAPERS.items()}
 CHOICES: dict[str, dict[str, Choice]] = {name: paper.CHOICES for name, paper in PAPERS.items()}
-MAIN_TABLES: dict[str, tuple[str, str]] = {name: paper.MAIN_TABLE for name, paper in PAPERS.items()}
 
 # Every paper has these beside its own variants.
 CONTROLS = {
@@ -59,6 +59,15 @@ def variants(paper: str) -> dict[str, Variant]:
     return VARIANTS[paper] | CONTROLS
 
 
+def main_table(paper: str, dataset: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """A paper's main table on a dataset, its own row there, and its columns; None where the paper has none.
+
+    What is drawn stands beside the paper's figures on DFEW, which the table says.
+    """
+    tables = PAPERS[paper].MAIN_TABLES
+    return tables["dfew"] if datasets.dataset(dataset).drawn else tables.get(dataset)
+
+
 def _choose(options: dict, name: str, what: str):
     if name not in options:
         raise BadInput(f"there is no {what} {name!r}", "the run's parameters", f"choose one of: {', '.join(options)}")
@@ -68,7 +77,7 @@ def _choose(options: dict, name: str, what: str):
 def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "facsimile", epochs: int = 0) -> Plan:
     """Resolve names to values. variant "" is the paper's own method; epochs 0 keeps the preset's.
 
-    Raises BadInput for an unknown paper, preset or variant, listing the known ones, and for a variant that needs frames
+    The number of classes is the dataset's. Raises BadInput for an unknown paper, preset, variant or dataset, listing the known ones, and for a variant that needs frames
     where the preset has frozen features.
     """
     chosen = _choose(_choose(PRESETS, paper, "paper"), preset, "preset")
@@ -90,7 +99,7 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
         training["warmup"] = min(training["warmup"], max(epochs - 1, 0))
         if "start" in values["method"]:
             values["method"]["start"] = min(values["method"]["start"], max(epochs - 1, 0))
-    values["model"]["length"] = training["max_frames"]
+    values["model"] |= {"length": training["max_frames"], "num_classes": len(datasets.dataset(dataset).classes)}
     return Plan(Settings(**training), values["model"], values["method"], changes.control)
 
 

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from dfer_nb.data.expressions import EXPRESSIONS
+
+ALL_COLUMNS = (*EXPRESSIONS, "UAR", "WAR")  # of a main table that prints every recall
+
 
 @dataclass(frozen=True)
 class Value:

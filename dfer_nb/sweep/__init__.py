@@ -16,19 +16,20 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-from dfer_nb import files, run
-from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb import datasets, files, run
+from dfer_nb.data.choices import CHOICES, truth_value
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import MAIN_TABLES, PRESETS
+from dfer_nb.presets import PRESETS, main_table
 from dfer_nb.request import Request, make_fabric, record_folder
 from dfer_nb.sweep.folders import check
 from dfer_nb.training.keeping import drop_orphans, keep, possible
 from dfer_nb.training.record import FEATURES, Record, is_complete
 from dfer_nb.training.results import KEEP, RUNS, Kept, called, kept_run
 from dfer_nb.viewing.evidence.published import beside
+from dfer_nb.viewing.evidence.tables import over_folds
 from dfer_nb.viewing.page import Table
 
-FIELDS = {"dataset", "root", "preset", "epochs", "device"}  # of a group, as in `request.Request`
+FIELDS = {"dataset", "root", "preset", "epochs", "device", *CHOICES}  # of a group, as in `request.Request`
 LISTS = {"draws": 0, "seeds": None, "folds": 1}  # and what each is where it is not given; a seed is its draw's number
 
 
@@ -72,6 +73,7 @@ class Job:
         """`data` without what the code draws, where a processor may differ from another by a grey level."""
         training = self.request.plan().training
         made = [self.request.root, training.size, training.max_frames, training.features]
+        made += [name for name in CHOICES if getattr(self.request, name)]
         return f"{self.request.dataset}-draw{self.request.draw}-{files.digest(made, 6)}"
 
     @property
@@ -157,19 +159,24 @@ def papers() -> list[str]:
     return [name for name in PRESETS if (files.results_dir() / name / "sweep.yml").exists()]
 
 
-def five_folds(paper: str, dataset: str, root: str = "", preset: str = "laptop", device: str = "auto") -> list[Job]:
-    """The paper's own method on the five folds of a dataset: its main table."""
-    return [Job(Request(paper, dataset, root, fold, preset, paper, device=device, threads=1),
-                "the five-fold table", keep="whole") for fold in range(1, 6)]
+def every_fold(paper: str, dataset: str, root: str = "", preset: str = "laptop", device: str = "auto",
+               **choices) -> list[Job]:
+    """The paper's own method on all folds of a dataset: its main table. choices: as in `data.choices.Reading`."""
+    return [Job(Request(paper, dataset, root, fold, preset, paper, device=device, threads=1, **choices),
+                "the table of all folds", keep="whole") for fold in datasets.dataset(dataset).folds]
 
 
-def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "auto") -> list[Job]:
-    """Everything declared; or, where a dataset or preset is named, the five folds of every paper with that preset."""
-    if not (dataset or root or preset):
+def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "auto", **choices) -> list[Job]:
+    """Everything declared; or, where a dataset or preset is named, all its folds, of every paper with that preset.
+
+    choices: of `data.choices.Reading`, for the latter. Raises BadInput for what is no truth value.
+    """
+    choices = {name: True for name, value in choices.items() if truth_value(name, value or False)}
+    if not (dataset or root or preset or choices):
         return [job for paper in papers() for job in declared(paper)]
     dataset, preset = dataset or "facsimile", preset or "laptop"
     with_it = [paper for paper, presets in PRESETS.items() if preset in presets]
-    return [job for paper in with_it or PRESETS for job in five_folds(paper, dataset, root, preset, device)]
+    return [job for paper in with_it or PRESETS for job in every_fold(paper, dataset, root, preset, device, **choices)]
 
 
 def is_kept(job: Job) -> bool:
@@ -270,15 +277,24 @@ def _tried_since(job: Job, record: Kept) -> bool:
     return when > (record.path / RUNS).stat().st_mtime or day > record.environment.get("date", day)[:10]
 
 
-def five_fold_tables(jobs: list[Job]) -> list[Table]:
-    """The papers' main tables, ours beside them: the mean over the folds of every paper run on all five."""
+def main_tables(jobs: list[Job]) -> list[Table]:
+    """The papers' main tables, ours beside them: the mean over the folds of every paper run on all of a dataset's.
+
+    Where a paper has no figures for the dataset, ours stand alone.
+    """
     folds: dict[tuple, dict[int, Record]] = {}
     for job in filter(is_kept, jobs):
         request = job.request
         if request.variant in ("", request.paper) and (request.seed, request.draw) == (0, 0):
             same = folds.setdefault((request.paper, request.dataset, request.preset, request.epochs), {})
             same[request.fold] = kept_run(job.called)
-    columns = (*EXPRESSIONS, "UAR", "WAR")
-    return [beside(paper, table, {row: paper}, list(records.values()), columns)
-            for (paper, *_), records in folds.items() if len(records) == 5
-            for table, row in [MAIN_TABLES[paper]]]
+    return [_main_table(paper, dataset, list(records.values())) for (paper, dataset, *_), records in folds.items()
+            if set(records) == set(datasets.dataset(dataset).folds)]
+
+
+def _main_table(paper: str, dataset: str, records: list[Record]) -> Table:
+    printed = main_table(paper, dataset)
+    if printed is None:
+        return over_folds(records)
+    table, row, columns = printed
+    return beside(paper, table, {row: paper}, records, columns)

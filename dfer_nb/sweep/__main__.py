@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from dfer_nb import files
+from dfer_nb.data.choices import CHOICES
 from dfer_nb.errors import BadInput
 from dfer_nb.request import prepare
-from dfer_nb.sweep import Job, chosen, five_fold_tables, gathered, report
+from dfer_nb.sweep import Job, chosen, gathered, main_tables, report
 from dfer_nb.sweep.discarding import discard
 from dfer_nb.sweep.folders import lying
 from dfer_nb.training.keeping import forget
@@ -38,7 +39,10 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dfer_nb.sweep", description=main.__doc__.splitlines()[0])
     for name in ("dataset", "root", "preset"):
-        parser.add_argument(f"--{name}", default="", help="the five folds of every paper, instead of what is declared")
+        parser.add_argument(f"--{name}", default="", help="all folds of every paper, instead of what is declared")
+    for name in CHOICES:
+        parser.add_argument(f"--{name.replace('_', '-')}", nargs="?", const="true", default="", metavar="true|false",
+                            help="how that dataset is read: see README.md")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--prepare", metavar="DATA", help="draw, decode and compute what the runs of a Job.data share")
     parser.add_argument("--gather", metavar="DIR", nargs="+", type=Path, default=[],
@@ -92,7 +96,7 @@ def _gather(jobs: list[Job], folders: list[Path], table: bool) -> int:
     print(f"{len(jobs) - len(missing)} of {len(jobs)} runs have their record in {files.results_dir()}")
     for line in missing:
         print(f"  missing: {line}")
-    for shown in five_fold_tables(jobs) if table else ():
+    for shown in main_tables(jobs) if table else ():
         print(f"\n{shown}")
     return 1 if missing else 0
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from dfer_nb import files
 from dfer_nb.data.batches import Augment, Batch, FrameCache, count, loader
+from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.trace import Traces, dumps
 from dfer_nb.training import metrics, state
 from dfer_nb.training.controls import HELD_OUT
@@ -28,12 +29,15 @@ from dfer_nb.training.record import save_checkpoint, write_json, write_tables
 class Data:
     """The clips of a run, and their decoded frames or frozen features.
 
-    table: a ClipTable with splits train, test and any slices; perhaps "held_out", which chooses the epoch.
+    table: a ClipTable with splits train, test and any slices; perhaps "held_out", which chooses the epoch; classes: in
+    the order of its labels; read: what a user's files are (`data.clips`), for the record.
     """
 
     table: pd.DataFrame
     frames: FrameCache | FrozenFeatures
     truth: pd.DataFrame | None = None
+    classes: tuple[str, ...] = EXPRESSIONS
+    read: dict = field(default_factory=dict)
 
     def split(self, name: str) -> pd.DataFrame:
         """The rows of one split."""
@@ -201,7 +205,7 @@ class Fit:
         for name, rows in parts.items():
             row |= {
                 f"{name}_war": metrics.war(rows["label"], rows["prediction"]),
-                f"{name}_uar": metrics.uar(rows["label"], rows["prediction"]),
+                f"{name}_uar": metrics.uar(rows["label"], rows["prediction"], self.data.classes),
             }
         if self.data.truth is not None:
             row |= learnt(parts["train"], self.data.truth)
@@ -250,7 +254,7 @@ class Fit:
         slices = {}
         for name in self.data.slices:
             rows = self.evaluate(name)
-            slices[name] = metrics.summary(rows)
+            slices[name] = metrics.summary(rows, self.data.classes)
             self._keep(rows, name)
         if self.fabric.is_global_zero:
             self._write(environment, slices)
@@ -277,7 +281,7 @@ class Fit:
         best = max(self.epoch_rows, key=lambda row: row["test_war"])["epoch"]
 
         def at(epoch: int) -> dict:
-            return {"epoch": int(epoch) + 1, **metrics.summary(test[test["epoch"] == epoch])}
+            return {"epoch": int(epoch) + 1, **metrics.summary(test[test["epoch"] == epoch], self.data.classes)}
 
         rule = "best epoch on held-out training clips" if self.best else "last epoch"
         return {"rule": rule, "reported": at(self.reported), "best_on_test": at(best), "slices": slices}

@@ -5,41 +5,39 @@ from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
 from dfer_nb.data.expressions import EXPRESSIONS
 
-CLASSES = list(range(len(EXPRESSIONS)))
-
 
 def war(label, prediction) -> float:
     """Weighted average recall in percent: the share of clips predicted rightly."""
     return 100 * float(accuracy_score(label, prediction))
 
 
-def recalls(label, prediction) -> dict[str, float]:
-    """Recall of each expression in percent; NaN where it has no clip."""
-    label = np.asarray(label)
-    values = recall_score(label, prediction, labels=CLASSES, average=None, zero_division=0)
-    present = np.isin(CLASSES, label)
+def recalls(label, prediction, classes=EXPRESSIONS) -> dict[str, float]:
+    """Recall of each class in percent, by its name; NaN where it has no clip. classes: the dataset's, in order."""
+    label, numbers = np.asarray(label), list(range(len(classes)))
+    values = recall_score(label, prediction, labels=numbers, average=None, zero_division=0)
+    present = np.isin(numbers, label)
     return {
         name: 100 * float(v) if there else float("nan")
-        for name, v, there in zip(EXPRESSIONS, values, present, strict=True)
+        for name, v, there in zip(classes, values, present, strict=True)
     }
 
 
-def uar(label, prediction) -> float:
-    """Unweighted average recall in percent: the mean of the recalls of the expressions that occur."""
-    return float(np.nanmean(list(recalls(label, prediction).values())))
+def uar(label, prediction, classes=EXPRESSIONS) -> float:
+    """Unweighted average recall in percent: the mean of the recalls of the classes that occur."""
+    return float(np.nanmean(list(recalls(label, prediction, classes).values())))
 
 
-def confusion(label, prediction) -> np.ndarray:
-    """Counts (7, 7): rows are the true expressions, columns the predicted ones."""
-    return confusion_matrix(label, prediction, labels=CLASSES)
+def confusion(label, prediction, classes=EXPRESSIONS) -> np.ndarray:
+    """Counts (C, C): rows are the true classes, columns the predicted ones."""
+    return confusion_matrix(label, prediction, labels=range(len(classes)))
 
 
-def summary(clips) -> dict:
+def summary(clips, classes=EXPRESSIONS) -> dict:
     """WAR, UAR, recalls and the number of clips of a table with `label` and `prediction`."""
     label, prediction = clips["label"].to_numpy(), clips["prediction"].to_numpy()
     return {
         "WAR": war(label, prediction),
-        "UAR": uar(label, prediction),
-        "recalls": recalls(label, prediction),
+        "UAR": uar(label, prediction, classes),
+        "recalls": recalls(label, prediction, classes),
         "clips": len(clips),
     }

@@ -43,6 +43,11 @@ class Record:
         """`rule`, and by it `reported`; `best_on_test`; `slices`. Of each: WAR, UAR, recalls, clips, epoch (from 1)."""
         return self._json("summary.json")
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their labels."""
+        return tuple(self.summary["reported"]["recalls"])
+
     @cached_property
     def epochs(self) -> pd.DataFrame:
         """One row an epoch: rates, loss, WAR and UAR on training and test clips, seconds."""

@@ -41,8 +41,9 @@
 
 # %% tags=["parameters"]
 fold: int = 1  # 1 to 5
-dataset: str = "facsimile"  # or facsimile-motion, facsimile-hard, facsimile-long, dfew
-root: str = ""  # the folder of dfew; for FACSimile, another place than data/
+# or facsimile-motion, facsimile-hard, facsimile-long; or films: dfew, ferv39k, mafw, afew, listfiles
+dataset: str = "facsimile"
+root: str = ""  # the folder of the films; for FACSimile, another place than data/
 preset: str = "laptop"  # or memorise, frozen, paper, paper-scratch
 variant: str = "m3dfel"  # every variant is listed near the end of this page
 seed: int = 0  # of training
@@ -52,6 +53,8 @@ device: str = "auto"  # or cpu, cuda, mps
 fresh: bool = False  # True: train again, even when this run exists
 drop_missing: bool = False  # True: leave out clips that a list names and the disk does not hold
 zero_based: bool = False  # True: the lists count labels from 0, as some re-distributions do
+drop_broken: bool = False  # True: leave out clips that cannot be decoded
+scenes: bool = False  # True: read whole film scenes instead of faces
 
 # %%
 import pandas as pd
@@ -240,7 +243,8 @@ with torch.no_grad():
 
 # %% tags=["nbval-ignore-output"]
 record = run.run("m3dfel", dataset=dataset, root=root, fold=fold, preset=preset, variant=variant, seed=seed, draw=draw,
-                 epochs=epochs, device=device, fresh=fresh, drop_missing=drop_missing, zero_based=zero_based)
+                 epochs=epochs, device=device, fresh=fresh, drop_missing=drop_missing, zero_based=zero_based,
+                 drop_broken=drop_broken, scenes=scenes)
 record
 
 # %% tags=["nbval-ignore-output"]
@@ -252,7 +256,7 @@ tables.metrics(record)
 
 # %% tags=["nbval-ignore-output"]
 last_test = tables.reported_rows(record, "test")
-show(figures.confusion(last_test), "Confusion matrix of the test fold in the last epoch.")
+show(figures.confusion(last_test, classes=record.classes), "Confusion matrix of the test fold in the last epoch.")
 
 # %% [markdown]
 # (The default run, on one thread instead of all, also stands in `results/` and is used below. Sums in another order give other last digits, and
@@ -794,12 +798,15 @@ with pd.option_context("display.max_rows", None):
 # places that the convolution favours, whatever the clip.
 # ```
 #
-# ## On DFEW
+# ## On films
 #
-# DFEW has to be asked for from its authors. With its folder, the one that holds `Clip` and `EmoLabel_DataSplit`:
+# DFEW, FERV39k, MAFW and AFEW are given out by their authors to those who ask; [the page on data and ethics](../book/ethics.md)
+# says where, and what may be done with faces of real people. With the folder of one of them as DIR, look first at what is
+# there, then train:
 #
 # ```
-# papermill notebooks/m3dfel.ipynb out.ipynb -p dataset dfew -p root DIR -p preset paper -p fold 1
+# python -m dfer_nb.data.check dfew DIR
+# papermill notebooks/m3dfel.ipynb out.ipynb -p dataset dfew -p root DIR -p preset paper
 # ```
 #
 # The `paper` preset asks torchvision for its Kinetics weights, once, over the network; `paper-scratch` does without.

@@ -36,9 +36,10 @@
 
 # %% tags=["parameters"]
 fold: int = 1  # 1 to 5
-# or facsimile-hard (and -0, -15, -50), facsimile-motion, facsimile-long, dfew
+# or facsimile-hard (and -0, -15, -50), facsimile-motion, facsimile-long;
+# or films: dfew, ferv39k, mafw, afew, listfiles
 dataset: str = "facsimile"
-root: str = ""  # the folder of dfew; for FACSimile, another place than data/
+root: str = ""  # the folder of the films; for FACSimile, another place than data/
 preset: str = "laptop"  # or memorise, frozen, paper, paper-scratch
 variant: str = "rdfer"  # every variant is listed near the end of this page
 seed: int = 0  # of training
@@ -48,12 +49,14 @@ device: str = "auto"  # or cpu, cuda, mps
 fresh: bool = False  # True: train again, even when this run exists
 drop_missing: bool = False  # True: leave out clips of the lists that the disk lacks
 zero_based: bool = False  # True: lists count labels from 0, as some re-distributions
+drop_broken: bool = False  # True: leave out clips that cannot be decoded
+scenes: bool = False  # True: read whole film scenes instead of faces
 
 # %%
 import pandas as pd
 import torch
 
-from dfer_nb import presets, rdfer, request, run
+from dfer_nb import datasets, presets, rdfer, request, run
 from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.viewing.evidence import tables
@@ -78,7 +81,9 @@ pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 folder = request.dataset_root(dataset, root, draw)
-table, truth = request.read_table(dataset, folder, fold, drop_missing, zero_based)
+reading = (drop_missing, zero_based, drop_broken, scenes)
+table, truth = request.read_table(dataset, folder, fold, *reading)
+classes = datasets.dataset(dataset).classes
 
 
 def examples(table: pd.DataFrame, truth: pd.DataFrame | None) -> pd.DataFrame:
@@ -99,8 +104,8 @@ def examples(table: pd.DataFrame, truth: pd.DataFrame | None) -> pd.DataFrame:
 chosen = examples(table, truth)
 rows = {}
 for row in chosen.itertuples():
-    frames = video.read_frames(row.path)
-    name = f"{row.Index + 1}: “{EXPRESSIONS[row.label]}”"
+    frames = video.read_frames(row.path, size=112)
+    name = f"{row.Index + 1}: “{classes[row.label]}”"
     rows[name] = frames[video.uniform(len(frames), 6)]
 show(contact_sheet(rows), "Six frames of four clips, each with its label.", photo=True)
 
@@ -219,7 +224,8 @@ print(square.numpy())
 record = run.run(
     "rdfer", dataset=dataset, root=root, fold=fold, preset=preset, variant=variant,
     seed=seed, draw=draw, epochs=epochs, device=device, fresh=fresh,
-    drop_missing=drop_missing, zero_based=zero_based)
+    drop_missing=drop_missing, zero_based=zero_based, drop_broken=drop_broken,
+    scenes=scenes)
 record
 
 # %% tags=["nbval-ignore-output"]
@@ -237,7 +243,8 @@ tables.metrics(record)
 
 # %% tags=["nbval-ignore-output"]
 last_test = tables.reported_rows(record, "test")
-show(figures.confusion(last_test), "Confusion matrix of the test fold, last epoch.")
+show(figures.confusion(last_test, classes=classes),
+     "Confusion matrix of the test fold, last epoch.")
 
 # %% [markdown]
 # (The default run, on one thread instead of all, also stands in `results/` and is the first of the five folds
@@ -266,7 +273,7 @@ if default:
 # as in the paper's Tables V and VII. The share with agreement 1 was 0.71 in the paper.
 
 # %% tags=["nbval-ignore-output"]
-tables.agreement_by_expression(last_test)
+tables.agreement_by_expression(last_test, classes)
 
 # %% [markdown]
 # Now what the paper could not ask. Here are the training clips that have a single trouble, and those that have none. If
@@ -334,7 +341,8 @@ if default:
 # than those of the table.
 
 # %% tags=["nbval-ignore-output"]
-ThresholdExplorer.from_clips(last_train, reweight=rdfer.reweight)
+ThresholdExplorer.from_clips(
+    last_train, reweight=rdfer.reweight, classes=classes)
 
 # %% [markdown]
 # The explorer works in this page without a kernel. With one, every slider is also a Python attribute: keep the explorer
@@ -811,7 +819,8 @@ with pd.option_context("display.max_rows", None):
 # ```
 
 # %% tags=["nbval-ignore-output"]
-explorer = ThresholdExplorer.from_clips(last_train, reweight=rdfer.reweight)
+explorer = ThresholdExplorer.from_clips(
+    last_train, reweight=rdfer.reweight, classes=classes)
 rows = {}
 for share in (5, 10, 15, 20, 30):
     explorer.t_n = share
@@ -842,15 +851,18 @@ precision
 # $7 / 15 \approx 0.47$. The detecting network's smallest stride is 0.5: two frames then lie a quarter of a frame outside.
 # ```
 #
-# ## On DFEW
+# ## On films
 #
-# DFEW has to be asked for from its authors. With its folder, the one that holds `Clip` and `EmoLabel_DataSplit`:
+# DFEW, FERV39k, MAFW and AFEW are given out by their authors to those who ask; [the page on data and ethics](../book/ethics.md)
+# says where, and what may be done with faces of real people. With the folder of one of them as DIR, look first at what is
+# there, then train:
 #
 # ```
+# python -m dfer_nb.data.check dfew DIR
 # papermill notebooks/rdfer.ipynb out.ipynb -p dataset dfew -p root DIR -p preset paper
 # ```
 #
-# The same code reads FACSimile through the same reader; try `-p dataset dfew -p root data/facsimile-draw0`, and get the
-# same predictions, without the truth. A list that names clips which are not on the disk stops the run; `-p drop_missing
+# The same code reads FACSimile through the same reader; try `-p dataset dfew -p root data/facsimile-draw0 -p scenes True`
+# (its films lie where DFEW has whole scenes), and get the same predictions, without the truth. A list that names clips which are not on the disk stops the run; `-p drop_missing
 # True` leaves them out and says how many. The `paper` preset asks torchvision for ImageNet weights, once, over the network;
 # `paper-scratch` does without. It was not run here: no DFEW, and no GPU.

@@ -14,7 +14,7 @@ class Films(Dataset):
     def __init__(self, clips):
         self.clips = clips
 
-    def table(self, folder, fold, drop_missing=False, zero_based=False):
+    def table(self, folder, fold, reading=None):
         return self.clips.assign(fold=fold)
 
 

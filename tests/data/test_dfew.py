@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfer_nb.data import clips, dfew
+from dfer_nb.data import clips, places
+from dfer_nb.data.choices import Reading
+from dfer_nb.data.dfew import Dfew
 from dfer_nb.errors import BadInput
 
+READ = {"scenes": True}  # of the videos in Clip/original
 TRAIN = "video_name,label\n1,1\n2,7\n00012,3\n"
 TEST = "video_name,label\n3,2\n4,5\n"
 
@@ -28,10 +31,18 @@ def frames(root, *names, inside="clip_224x224"):
         (root / "Clip" / inside / name).mkdir(parents=True)
 
 
-def refused(*words, **arguments):
+def read(root, fold=1, **choices):
+    return Dfew().table(root, fold, Reading(**(READ | choices)))
+
+
+def slices(root):
+    return Dfew().slices(root, Reading(**READ))
+
+
+def refused(*words, root, fold=1, **choices):
     """The error of a call, which must hold every word."""
     with pytest.raises(BadInput) as error:
-        dfew.read_dfew(**({"fold": 1} | arguments))
+        read(root, fold, **choices)
     for word in words:
         assert str(word) in str(error.value)
     assert error.value.where and error.value.todo
@@ -42,7 +53,7 @@ def refused(*words, **arguments):
 
 
 def test_a_fold_is_read_train_first_with_labels_from_zero_and_files_padded_or_not(tmp_path):
-    table = dfew.read_dfew(dataset(tmp_path), 1)
+    table = read(dataset(tmp_path))
     assert tuple(table.columns) == clips.COLUMNS
     assert table["clip"].tolist() == ["1", "2", "12", "3", "4"]
     assert table["label"].tolist() == [0, 6, 2, 1, 4]
@@ -57,7 +68,7 @@ def test_a_fold_is_read_train_first_with_labels_from_zero_and_files_padded_or_no
 
 def test_numpy_folds_blank_lines_spaces_a_byte_order_mark_and_more_columns_do_not_matter(tmp_path):
     odd = "\ufeffvideo_name, label,seconds\n1, 1,2\n\n 2,7 ,3\n"
-    table = dfew.read_dfew(dataset(tmp_path, train=odd), np.int64(1))
+    table = read(dataset(tmp_path, train=odd), np.int64(1))
     assert table["label"].tolist()[:2] == [0, 6] and table["clip"].tolist()[:2] == ["1", "2"]
 
 
@@ -65,21 +76,16 @@ def test_numpy_folds_blank_lines_spaces_a_byte_order_mark_and_more_columns_do_no
 def test_face_crops_come_before_whole_scenes_and_their_folder_may_be_doubled(tmp_path, inside):
     root = dataset(tmp_path)
     frames(root, "00001", "00002", "00003", "00004", "00012", inside=inside)
-    table = dfew.read_dfew(root, 1)
+    table = read(root, scenes=False)
     assert table["path"][0] == str(root / "Clip" / inside / "00001")
-    assert dfew.read_dfew(root, 1, prefer="mp4")["path"][0].endswith("1.mp4")
-
-
-def test_frames_serve_where_there_are_no_videos_whatever_is_preferred(tmp_path):
-    root = dataset(tmp_path, on_disk=())
-    frames(root, "00001", "2", "00003", "00004", "00012")
-    assert dfew.read_dfew(root, 1, prefer="mp4")["path"][1] == str(root / "Clip" / "clip_224x224" / "2")
+    assert read(root)["path"][0].endswith("1.mp4")
+    assert read(root).attrs["read"]["kind"] == "whole film scenes, a video a clip"
 
 
 def test_of_two_files_of_one_clip_the_one_named_as_in_the_list_is_read(tmp_path):
     root = dataset(tmp_path)
     (root / "Clip" / "original" / "00001.mp4").touch()
-    assert dfew.read_dfew(root, 1)["path"][0].endswith("original/1.mp4")
+    assert read(root)["path"][0].endswith("original/1.mp4")
 
 
 def test_folders_are_listed_once_and_no_file_is_asked_for(tmp_path, monkeypatch):
@@ -90,12 +96,12 @@ def test_folders_are_listed_once_and_no_file_is_asked_for(tmp_path, monkeypatch)
         test="video_name,label\n3001,1\n",
         on_disk=[f"{i}.mp4" for i in range(1, 3002)],
     )
-    listed, scandir = [], dfew.os.scandir
-    monkeypatch.setattr(dfew.os, "scandir", lambda path: listed.append(path) or scandir(path))
-    stats, stat = [], dfew.os.stat
-    monkeypatch.setattr(dfew.os, "stat", lambda *a, **k: stats.append(a) or stat(*a, **k))
-    assert len(dfew.read_dfew(root, 1)) == 3001
-    assert len(listed) == 1 and len(stats) < 50
+    listed, scandir = [], places.os.scandir
+    monkeypatch.setattr(places.os, "scandir", lambda path: listed.append(str(path)) or scandir(path))
+    stats, stat = [], places.os.stat
+    monkeypatch.setattr(places.os, "stat", lambda *a, **k: stats.append(a) or stat(*a, **k))
+    assert len(read(root)) == 3001
+    assert listed.count(str(root / "Clip" / "original")) == 1 and len(listed) < 10 and len(stats) < 50
 
 
 # ---------------------------------------------------------------- what is refused
@@ -103,7 +109,7 @@ def test_folders_are_listed_once_and_no_file_is_asked_for(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("fold", [0, 6, -1, "1", 1.5, None])
 def test_a_fold_that_does_not_exist(tmp_path, fold):
-    refused(repr(fold), "1 to 5", root=dataset(tmp_path), fold=fold)
+    refused(repr(fold), "1, 2, 3, 4 or 5", root=dataset(tmp_path), fold=fold)
 
 
 def test_no_root_a_missing_root_and_a_root_one_folder_too_high(tmp_path):
@@ -154,11 +160,12 @@ def test_an_unknown_label_is_listed_with_its_line(tmp_path, label):
 def test_labels_from_zero_are_refused_until_they_are_asked_for(tmp_path):
     zero = dataset(tmp_path, train="video_name,label\n1,0\n2,6\n", test="video_name,label\n3,0\n4,5\n")
     refused("0-based", "shift by one", "(line 2)", "zero_based=True", root=zero)
-    assert dfew.read_dfew(zero, 1, zero_based=True)["label"].tolist() == [0, 6, 0, 5]
+    assert read(zero, zero_based=True)["label"].tolist() == [0, 6, 0, 5]
 
 
 def test_a_zero_in_the_test_list_alone_is_noticed(tmp_path):
-    refused("0-based", "test(single-labeled)", root=dataset(tmp_path, test="video_name,label\n3,0\n4,5\n"))
+    mixed = dataset(tmp_path, test="video_name,label\n3,0\n4,5\n")
+    refused("two numberings", "'0' (line 2)", "test(single-labeled)", root=mixed)
 
 
 def test_labels_said_to_start_at_zero_hold_no_seven(tmp_path):
@@ -168,7 +175,7 @@ def test_labels_said_to_start_at_zero_hold_no_seven(tmp_path):
 def test_zeros_and_sevens_together_are_neither_numbering(tmp_path):
     both = dataset(tmp_path, train="video_name,label\n1,0\n2,7\n")
     refused("'0' (line 2)", "unknown", root=both)
-    refused("not 0-based", root=both, zero_based=True)
+    refused("'7' (line 3)", "unknown", root=both, zero_based=True)
 
 
 def test_clips_not_on_disk_are_counted_listed_and_dropped_only_when_asked(tmp_path):
@@ -181,12 +188,12 @@ def test_clips_not_on_disk_are_counted_listed_and_dropped_only_when_asked(tmp_pa
     )
     assert "original" in error.where
     with pytest.warns(UserWarning, match="18 of 21 clips are not on disk.*left out"):
-        table = dfew.read_dfew(root, 1, drop_missing=True)
+        table = read(root, drop_missing=True)
     assert table["clip"].tolist() == ["1", "2", "21"] and table.index.tolist() == [0, 1, 2]
 
 
 def test_a_dataset_without_any_of_its_clips_cannot_be_dropped_to_nothing(tmp_path):
-    refused("no clips", "unpack", root=dataset(tmp_path, on_disk=()), drop_missing=True)
+    refused("no film scenes", "unpack", root=dataset(tmp_path, on_disk=()), drop_missing=True)
     refused("5 of 5", root=dataset(tmp_path / "other", on_disk=("77.mp4",)), drop_missing=True)
 
 
@@ -206,26 +213,22 @@ def test_a_clip_whose_name_is_no_number(tmp_path):
     refused("not numbers", "'a.mp4' (line 2)", root=dataset(tmp_path, train="video_name,label\na.mp4,1\n"))
 
 
-def test_a_preference_that_is_unknown(tmp_path):
-    refused("'avi'", root=dataset(tmp_path), prefer="avi")
-
-
 # ---------------------------------------------------------------- slices
 
 
 def test_slices_take_their_files_names_and_are_empty_where_there_are_none(tmp_path):
     root = dataset(tmp_path)
-    nothing = dfew.read_slices(root)
+    nothing = slices(root)
     assert tuple(nothing.columns) == clips.COLUMNS and nothing.empty
     folder = root / "EmoLabel_DataSplit" / "slices"
     folder.mkdir()
     (folder / "short_apex.csv").write_text("video_name,label\n3,1\n")
     (folder / "clean.csv").write_text("video_name,label\n1,7\n")
-    table = dfew.read_slices(root)
+    table = slices(root)
     assert table["split"].tolist() == ["clean", "short_apex"] and table["fold"].tolist() == [0, 0]
     assert table["label"].tolist() == [6, 0]
-    both = pd.concat([dfew.read_dfew(root, 1), nothing], ignore_index=True)
-    assert both.dtypes.equals(dfew.read_dfew(root, 1).dtypes)
+    both = pd.concat([read(root), nothing], ignore_index=True)
+    assert both.dtypes.equals(read(root).dtypes)
 
 
 def test_a_slice_with_a_bad_label_is_refused(tmp_path):
@@ -233,4 +236,4 @@ def test_a_slice_with_a_bad_label_is_refused(tmp_path):
     (root / "EmoLabel_DataSplit" / "slices").mkdir()
     (root / "EmoLabel_DataSplit" / "slices" / "clean.csv").write_text("video_name,label\n3,9\n")
     with pytest.raises(BadInput, match=r"'9' \(line 2\)"):
-        dfew.read_slices(root)
+        slices(root)

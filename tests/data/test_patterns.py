@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dfer_nb.data import batches, patterns, video
-from dfer_nb.data.dfew import FRAMES, TEST, TRAIN, Dfew
+from dfer_nb.data.dfew import FRAMES, Dfew
+from dfer_nb.data.licensed import TEST, TRAIN
 
 
 @pytest.fixture

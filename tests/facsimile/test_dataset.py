@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfer_nb.data import dfew, film
+from dfer_nb import datasets
+from dfer_nb.data import film
 from dfer_nb.data.expressions import NEUTRAL
 from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import casting, storyboard, trace
 from dfer_nb.facsimile import dataset as facsimile
-from dfer_nb.facsimile.lists import TRUTH, lists_folder
+from dfer_nb.facsimile.lists import TRUTH
 from dfer_nb.facsimile.recipes import ACTION_UNITS
 
 TINY = {"clips": 15, "clean": 2, "slice_clips": 1}
@@ -94,7 +95,7 @@ def test_the_ladder_has_lists_and_truths_of_its_own_beside_the_same_clips(tmp_pa
     assert {facsimile.make(kind, base=tmp_path, progress=False, **TINY) for kind in kinds} == {root}
     paths, wrong = [], []
     for kind in kinds:
-        table = dfew.read_dfew(root, 1, lists=lists_folder(kind)).set_index("clip")
+        table = datasets.dataset(kind).layout.table(root, 1).set_index("clip")
         truth = facsimile.truth(root, kind).set_index("clip")
         train = table.index[table.split == "train"]
         assert (table.label == truth.given_label.where(truth.index.isin(train), truth.true_label)[table.index]).all()

@@ -20,7 +20,7 @@ from dfer_nb.training import features
 
 @pytest.fixture(scope="module")
 def table(tiny) -> pd.DataFrame:
-    return read_table("dfew", tiny, 1)[0].head(5)
+    return read_table("dfew", tiny, 1, scenes=True)[0].head(5)
 
 
 @pytest.fixture

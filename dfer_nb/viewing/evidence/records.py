@@ -10,8 +10,6 @@ from dfer_nb import datasets
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 
-METRICS = ("WAR", "UAR", *EXPRESSIONS)  # an expression's name stands for its recall
-
 
 def reported_rows(record, split: str, truth: bool = True) -> pd.DataFrame:
     """A record's clip rows of a split in the epoch that it reports, with the truth's columns where there is a truth.
@@ -41,21 +39,22 @@ def group_of(clips: pd.DataFrame, lambdas: Mapping[str, float]) -> pd.Series:
 
 
 def score(record, split: str, metric: str) -> float:
-    """A metric of METRICS in percent, on "test" or a slice, in the epoch that is reported.
+    """WAR, UAR or a class's recall in percent, on "test" or a slice, in the epoch that is reported.
 
     Raises BadInput for another metric or split.
     """
     parts = {"test": record.summary["reported"], **record.summary["slices"]}
     if split not in parts:
         raise BadInput(f"the record has no split {split!r}", "record.summary", f"choose one of: {', '.join(parts)}")
-    check_metric(metric)
-    return parts[split][metric] if metric in parts[split] else parts[split]["recalls"][metric]
+    check_metric(metric, record.classes)
+    return parts[split][metric] if metric in ("WAR", "UAR") else parts[split]["recalls"][metric]
 
 
-def check_metric(metric: str) -> None:
-    """Raise BadInput for anything that is not in METRICS."""
-    if metric not in METRICS:
-        raise BadInput(f"there is no metric {metric!r}", "the metric", f"choose one of: {', '.join(METRICS)}")
+def check_metric(metric: str, classes: Sequence[str] = EXPRESSIONS) -> None:
+    """Raise BadInput for anything that is neither WAR nor UAR nor a class, whose name stands for its recall."""
+    known = ("WAR", "UAR", *classes)
+    if metric not in known:
+        raise BadInput(f"there is no metric {metric!r}", "the metric", f"choose one of: {', '.join(known)}")
 
 
 def key(record) -> tuple[int, int, int]:

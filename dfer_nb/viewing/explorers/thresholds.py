@@ -1,6 +1,6 @@
 """Explorers: figures with sliders that work with a kernel, and in a stored page without one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ class ThresholdExplorer(StaticWidget):
     """Move the thresholds and weights of RDFER's Eq. 2, and see which clips each group catches.
 
     agreement, loss: (B,), rounded to 3 decimals. wrong, low_quality, hard: (B,) booleans, all three or none.
-    clip (names), label, true_label (0-based): said of the clip under the pointer.
+    clip (names), label, true_label (0-based, of `classes`): said of the clip under the pointer.
     reweight: `rdfer.reweight`, which the Python side asks; the browser computes the same rule by itself.
     Further arguments are traits: t_h and t_n in percent, lambda_hard, lambda_noisy, lambda_ordinary, ranking
     ("agreement", "loss" or "random"), count_low_quality. With a kernel they follow the sliders, and the trait
@@ -43,7 +43,7 @@ class ThresholdExplorer(StaticWidget):
     shown = traitlets.Dict().tag(sync=True)
 
     def __init__(self, agreement, loss, wrong=None, low_quality=None, hard=None, clip=None, label=None,
-                 true_label=None, *, reweight: Callable, **traits):
+                 true_label=None, *, reweight: Callable, classes: Sequence[str] = EXPRESSIONS, **traits):
         self._agreement, self._loss = (np.asarray(x, np.float64).round(3) for x in (agreement, loss))
         self._reweight = reweight
         _check(self._agreement, self._loss, (wrong, low_quality, hard), (clip, label, true_label))
@@ -58,7 +58,7 @@ class ThresholdExplorer(StaticWidget):
         super().__init__(data={
             "agreement": self._agreement.tolist(), "loss": self._loss.tolist(), "truth": numbers(self._truth),
             "clip": [str(name) for name in names], "label": numbers(label), "true_label": numbers(true_label),
-            "expressions": list(EXPRESSIONS)}, **traits)
+            "expressions": list(classes)}, **traits)
 
     @classmethod
     def from_clips(cls, clips: pd.DataFrame, reweight: Callable, **traits):

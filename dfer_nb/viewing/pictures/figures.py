@@ -1,5 +1,7 @@
 """Figures of run records. Each function returns a matplotlib Figure; `show` puts it on the page."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -31,23 +33,25 @@ __all__ = ["agreement_by_truth", "confusion", "contact_sheet", "curves", "effect
 
 
 @styled()
-def confusion(clips: pd.DataFrame, title: str = "Recall of each expression, and counts") -> Figure:
+def confusion(clips: pd.DataFrame, title: str = "Recall of each expression, and counts",
+              classes: Sequence[str] = EXPRESSIONS) -> Figure:
     """Confusion matrix: the share of each true expression (row) that is given each name (column), and counts.
 
-    clips: rows with `label` and `prediction`, 0-based.
+    clips: rows with `label` and `prediction`, 0-based; classes: `record.classes`.
     """
     need(clips, "label", "prediction")
-    counts = metrics.confusion(clips["label"], clips["prediction"])
+    counts = metrics.confusion(clips["label"], clips["prediction"], classes)
     total = counts.sum(1, keepdims=True)
     percent = 100 * np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
-    figure, axes = panels(height=4.2)
+    many = len(classes) > len(EXPRESSIONS)
+    figure, axes = panels(height=6.4 if many else 4.2)
     image = axes.imshow(percent, vmin=0, vmax=100, aspect="auto")
     for (row, column), value in np.ndenumerate(counts):
         text = f"{percent[row, column]:.0f} %\n{value}" if value else "·"
-        axes.text(column, row, text, ha="center", va="center", fontsize=7.5, linespacing=1.1,
+        axes.text(column, row, text, ha="center", va="center", fontsize=6 if many else 7.5, linespacing=1.1,
                   color="white" if percent[row, column] > 55 else "#222222")
-    axes.set_xticks(range(7), EXPRESSIONS)
-    axes.set_yticks(range(7), [f"{name} ({n})" for name, n in zip(EXPRESSIONS, total[:, 0], strict=True)])
+    axes.set_xticks(range(len(classes)), classes, rotation=90 if many else 0)
+    axes.set_yticks(range(len(classes)), [f"{name} ({n})" for name, n in zip(classes, total[:, 0], strict=True)])
     axes.set(xlabel="predicted as", ylabel="true expression (clips)", title=title)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
