@@ -120,7 +120,7 @@ def _open(path):
         return _Images(path)
     if not path.is_file():
         raise BadInput("a clip is not there", path, AGAIN)
-    _check_whole(path)
+    check_whole(path)
     return _Decord(path) if _decord() else _OpenCV(path)
 
 
@@ -132,7 +132,7 @@ def _decord():
     return decord
 
 
-def _check_whole(path) -> None:
+def check_whole(path) -> None:
     """Walk the boxes an mp4 file is made of, which say their own lengths (BadInput: it was cut off).
 
     Decoders answer a cut-off file with a message on stderr and fewer frames; the boxes tell it at once.

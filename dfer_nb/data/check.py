@@ -1,0 +1,102 @@
+"""`python -m dfer_nb.data.check DATASET ROOT`: whether a training on this folder can start, and what is in it."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from tqdm import tqdm
+
+from dfer_nb.data.choices import CHOICES, Reading
+from dfer_nb.data.findings import Findings, look
+from dfer_nb.data.known import LAYOUTS, LICENSED
+from dfer_nb.errors import BadInput
+
+
+def report(found: Findings) -> str:
+    """The findings for a terminal, counts beside the published ones in brackets."""
+    lines = [f"{found.dataset} in {found.root}"]
+    if found.read:
+        lines.append(f"read: {found.read['clips']:,} clips, {found.read['kind']}, in {found.read['folder']}")
+    if found.folds:
+        first = next(iter(found.folds))
+        lines += ["", f"classes of fold {first}, {found.folds[first]['labels']}", *_aligned(_classes(found.folds[first]))]
+        lines += ["", "clips of each fold", *_aligned(_folds(found.folds))]
+    if found.frames:
+        told = found.frames
+        lines += ["", f"frames: {told['frames']:,} of {told['clips']:,} clips, {told['fewest']} to {told['most']}, median "
+                  f"{told['median']:.0f}"]
+    for kind, told in found.defects.items():
+        lines += ["", f"{kind}: {told['clips']} clips", *(f"  {each}" for each in told["such as"])]
+    if found.estimate:
+        told = found.estimate
+        lines += ["", f"decoding: about {told['bytes'] / 2**30:.1f} GB on the disk and {_minutes(told['seconds'])} with "
+                  f"{told['cores']} cores, at {told['size']} px and up to {told['max_frames']} frames a clip"]
+    for title, told in (("to be known", found.notes), ("to be mended", found.problems)):
+        lines += ["", f"{title}:", *(f"  - {each}".replace("\n", "\n    ") for each in told)] if told else []
+    return "\n".join([*lines, "", "a training can start" if found.ready else "a training cannot start"])
+
+
+def _cell(own: int, published) -> str:
+    return f"{own:,}" + (f" ({published:,})" if published is not None else "")
+
+
+def _classes(known: dict) -> list[list[str]]:
+    """A row a class, a column a split, and both together; published numbers in brackets."""
+    splits, published = known["splits"], known["published"]
+    by_split, whole = published.get("by_split", {}), published.get("classes", {})
+    rows = [["", *splits, "all"]]
+    for name in next(iter(splits.values()))["classes"]:
+        own = {split: part["classes"][name] for split, part in splits.items()}
+        rows.append([name, *(_cell(n, by_split.get(split, {}).get(name)) for split, n in own.items()),
+                     _cell(sum(own.values()), whole.get(name))])
+    return rows
+
+
+def _folds(folds: dict) -> list[list[str]]:
+    """A row a fold, a column a split, and how many are not on disk."""
+    rows = [["fold", *next(iter(folds.values()))["splits"], "not on disk"]]
+    for fold, known in folds.items():
+        rows.append([str(fold), *(_cell(part["clips"], known["published"].get(split))
+                                  for split, part in known["splits"].items()),
+                     f"{sum(part['missing'] for part in known['splits'].values()):,}"])
+    return rows
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    return ["  " + row[0].ljust(widths[0]) + "".join(f"  {text:>{width}}" for text, width in
+                                                     zip(row[1:], widths[1:], strict=True)) for row in rows]
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+def main(arguments=None) -> int:
+    """Look at a dataset's folder. Returns 0 only where a training can start."""
+    parser = argparse.ArgumentParser(prog="python -m dfer_nb.data.check", description=__doc__.split(": ")[1])
+    parser.add_argument("dataset", help=f"one of {', '.join(each.name for each in LAYOUTS)}, or a scene of FERV39k")
+    parser.add_argument("root", help="its folder")
+    parser.add_argument("--json", action="store_true", help="for a program")
+    parser.add_argument("--size", type=int, default=112, help="side of a decoded frame in pixels, for the estimate")
+    parser.add_argument("--max-frames", type=int, default=64, help="frames kept of a clip, for the estimate")
+    for name in CHOICES:
+        parser.add_argument(f"--{name.replace('_', '-')}", nargs="?", const="true", default="false",
+                            metavar="true|false", help="as of a run: see README.md")
+    options = vars(parser.parse_args(arguments))
+    try:
+        if options["dataset"] not in LICENSED:
+            raise BadInput(f"there is no dataset {options['dataset'][:80]!r} of files", "the command line",
+                           f"choose one of: {', '.join(each.name for each in LAYOUTS)}")
+        found = look(LICENSED[options["dataset"]], options["root"], Reading(**{name: options[name] for name in CHOICES}),
+                     options["size"], options["max_frames"])
+    except BadInput as error:
+        tqdm.write(f"error: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(asdict(found) | {"ready": found.ready}, indent=1) if options["json"] else report(found))
+    return 0 if found.ready else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
