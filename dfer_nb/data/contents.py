@@ -16,31 +16,29 @@ THREADS = 4  # a disk over a network answers many questions at once
 def digest(paths: Iterable[str]) -> str:
     """A word for what the files of these clips hold, in their order; times and other folders do not change it.
 
-    Of a folder of frames the names and sizes of its pictures, and bytes of one picture; where pictures of a clip have
-    one size, as without compression, bytes of all of them, because there a size says nothing. Of a video its size and
-    bytes. What else lies there is not looked at. Raises BadInput for what cannot be read.
+    Of a folder of frames the names and sizes of its pictures, and bytes of the one in the middle; where most pictures of
+    a clip share their size with another, as without compression, bytes of all of them, because there a size says
+    nothing. Of a video its size and bytes. What else lies there is not looked at.
     """
     with ThreadPoolExecutor(THREADS) as pool:
         return files.digest(list(pool.map(of_clip, paths, chunksize=64)))
 
 
-def of_clip(path: str) -> list:
-    """What stands for one clip in `digest`; [] for one that cannot be read: decoding will name it."""
+def of_clip(path: str) -> str:
+    """What stands for one clip in `digest`; "" for one that cannot be read: decoding will name it."""
     try:
-        if not os.path.isdir(path):
-            size = os.path.getsize(path)
-            return [size, _bytes(path, size)]
-        sizes = {name: size for name, size, _ in stamps(path)}
-        shown = set(sorted(sizes)[len(sizes) // 2 : len(sizes) // 2 + 1])
-        if len(set(sizes.values())) < len(sizes):
-            seen: dict[int, list[str]] = {}
-            for name, size in sizes.items():
-                seen.setdefault(size, []).append(name)
-            shown |= {name for names in seen.values() if len(names) > 1 for name in names}
-        return [[name, size, _bytes(Path(path, name), size)] if name in shown else [name, size]
-                for name, size in sizes.items()]
+        return files.digest(_of_clip(path), 16)
     except OSError:
-        return []
+        return ""
+
+
+def _of_clip(path: str) -> list:
+    if not os.path.isdir(path):
+        size = os.path.getsize(path)
+        return [size, _bytes(path, size)]
+    sizes = {name: size for name, size, _ in stamps(path)}
+    shown = list(sizes) if 2 * len(set(sizes.values())) <= len(sizes) else list(sizes)[len(sizes) // 2 :][:1]
+    return [[*sizes.items()], [_bytes(Path(path, name), sizes[name]) for name in shown]]
 
 
 def stamps(folder: str) -> list[tuple[str, int, int]]:

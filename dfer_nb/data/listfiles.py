@@ -16,7 +16,7 @@ from dfer_nb.data.places import Kind, Place
 from dfer_nb.errors import BadInput
 
 COLUMNS = ("clip", "n", "label")
-WORDS = {"train": ("train",), "test": ("test", "val", "valid", "validation")}
+WORDS = {"train": ("train",), "test": ("test", "val")}  # that a word in a list's name begins with
 LISTED = Kind("what list files name", ())
 
 
@@ -43,7 +43,7 @@ class ListFiles(Licensed):
         """The list of a split: the one that names the fold, or the only one. Raises BadInput for none or several."""
         folder = root if any(root.glob(self.marks[0])) else root / "annotation"
         paths = [path for path in sorted(folder.glob("*.txt"))
-                 if set(WORDS[split]) & set(re.split(r"[^a-z]+", path.stem.lower()))]
+                 if any(word.startswith(WORDS[split]) for word in re.split(r"[^a-z]+", path.stem.lower()))]
         folds = {path: re.findall(r"\d+", re.sub(r"(?i)ferv39k", "", path.stem)) for path in paths}
         own = [path for path in paths if str(fold) in folds[path]]
         lone = [path for path in paths if not folds[path]] if fold == 1 else []
@@ -71,7 +71,9 @@ class ListFiles(Licensed):
         return np.array([class_of(word, self.classes) for word in around])
 
     def place(self, root: Path, rows: pd.DataFrame, reading: Reading) -> Place:
-        """What the lists name, as far as it is there."""
+        """What the lists name, as far as it is there; whether faces or scenes, they do not say. Raises BadInput."""
+        if reading.scenes:
+            raise BadInput("list files say themselves what is read, faces or scenes", root, "read without scenes=True")
         home = _home(root, rows["clip"])
         paths = {clip: path for clip in rows["clip"] if (path := home(clip)) and os.path.exists(path)}
         return Place(LISTED, Path(os.path.commonpath([os.path.dirname(path) for path in paths.values()] or [root])),
