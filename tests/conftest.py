@@ -1,6 +1,10 @@
 """What several tests share."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("dfer", deadline=None, derandomize=True, database=None)  # times belong into benchmarks/
+settings.load_profile("dfer")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Small datasets on a disk in each layout, as archives leave them, and whole or with one thing wrong."""
 
+import io
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,16 @@ def frames(folder: Path, n: int = 3, shade: int = 90, end: str = "jpg", size: in
     """A clip as a folder of pictures, each a little brighter than the one before."""
     folder.mkdir(parents=True, exist_ok=True)
     for k in range(n):
-        pixels = np.full((size, size, 3), shade + 4 * k, np.uint8)
-        Image.fromarray(pixels).save(folder / f"{folder.name}_{k + 1:05d}.{end}")
+        (folder / f"{folder.name}_{k + 1:05d}.{end}").write_bytes(picture(shade + 4 * k, end, size))
     return folder
+
+
+@cache
+def picture(shade: int, end: str = "jpg", size: int = 12) -> bytes:
+    """A picture of one shade, as a file has it."""
+    content = io.BytesIO()
+    Image.fromarray(np.full((size, size, 3), shade, np.uint8)).save(content, {"jpg": "jpeg"}.get(end, end))
+    return content.getvalue()
 
 
 def dfew(root: Path, faces: str = "Clip/clip_224x224", first: int = 1, folds=(1,), **how) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from dfer_nb.errors import BadInput
 
 IMAGES = (".png", ".bmp", ".webp", ".jpg", ".jpeg")  # of one picture in two formats, the earlier one is read
-COPY = re.compile(r"^(.*\S) (?:\(\d+\)|- Copy|copy)$", re.I)  # how systems name a copy that lies beside its original
+COPY = re.compile(r"^(.*?\S) (?:\(\d+\)|- Copy|copy)$", re.I)  # how systems name a copy that lies beside its original
 NUMBER = re.compile(r"\d+")
 DECIMAL = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?![\d.])")
 TODO = "name the frames so that one number says their order, such as 00001.jpg"
@@ -44,8 +44,9 @@ def without_copies(names: list[str], folder="") -> list[str]:
         if stem not in kept or IMAGES.index(f".{end}".lower()) < IMAGES.index(Path(kept[stem]).suffix.lower()):
             kept[stem] = name
     for stem in [stem for stem in kept if stem[-1] in ")yY"]:
-        original = (found := COPY.match(stem)) and kept.get(found[1])
-        if original:
+        found = COPY.match(stem)
+        same = found and f"{found[1]}{Path(kept[stem]).suffix}"  # in the copy's own format, where it is there
+        if original := same if same in names else found and kept.get(found[1]):
             if os.path.getsize(Path(folder, kept[stem])) != os.path.getsize(Path(folder, original)):
                 raise BadInput("a frame has a second version that is no copy of it", f"{folder}: {original!r} and "
                                f"{kept[stem]!r}", "keep one of the two")
