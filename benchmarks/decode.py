@@ -2,7 +2,8 @@
 
     python benchmarks/decode.py --root DIR [--dataset dfew] [--fold 1] [--size 48] [--max-frames 32] [--batch 32]
 
-A draw of FACSimile is read as dataset dfew with --scenes, because its films lie where DFEW has scenes. It decodes into a temporary folder and removes it again.
+A draw of FACSimile is read as dataset dfew with --scenes, because its films lie where DFEW has scenes. It decodes into
+a temporary folder and removes it again.
 """
 
 import argparse

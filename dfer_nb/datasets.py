@@ -6,14 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from dfer_nb import facsimile
-from dfer_nb.data.choices import Reading
+from dfer_nb.data.choices import PLAIN, Reading
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.data.dfew import FILMS, FRAMES, Dfew
 from dfer_nb.data.known import LAYOUTS, LICENSED
 from dfer_nb.data.places import Kind
 from dfer_nb.errors import BadInput
 from dfer_nb.facsimile import samples
-
 
 # A sample lies there as frames, a draw as films; both show faces.
 DRAWN = Kind("drawn faces", (FRAMES,)), Kind("drawn faces", (FILMS,), videos=True)
@@ -37,7 +36,7 @@ class Facsimile(Dataset):
         """The folder of this draw in the data folder, drawn or not yet; kinds with the same clips share one."""
         return facsimile.folder(self.name, draw)
 
-    def table(self, folder: Path, fold: int, reading: Reading = Reading()) -> pd.DataFrame:
+    def table(self, folder: Path, fold: int, reading: Reading = PLAIN) -> pd.DataFrame:
         """The ClipTable of a fold and, after it, of the slices."""
         reading = Reading(reading.drop_missing, zero_based=reading.zero_based)
         parts = [self.layout.table(folder, fold, reading), self.layout.slices(folder)]
@@ -49,7 +48,7 @@ class Facsimile(Dataset):
         """The truth table: see `facsimile.truth`."""
         return facsimile.truth(folder, self.name)
 
-    def identity(self, root: str = "", draw: int = 0, fold: int = 1, reading: Reading = Reading()) -> str:
+    def identity(self, root: str = "", draw: int = 0, fold: int = 1, reading: Reading = PLAIN) -> str:
         """Kind and draw: they decide every frame and every label."""
         return f"{self.name}, draw {draw}"
 

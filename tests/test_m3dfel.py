@@ -290,7 +290,7 @@ def test_500_steps_without_a_gradient_that_is_no_number():
 def test_a_run_keeps_what_its_instances_said(tiny, runs):
     from dfer_nb.run import run
 
-    record = run("m3dfel", dataset="dfew", root=str(tiny), epochs=1, progress=False)
+    record = run("m3dfel", dataset="dfew", root=str(tiny), scenes=True, epochs=1, progress=False)
     columns = [f"{letter}{n}" for letter in "icga" for n in range(4)]
     clips, training = record.clips, record.clips["split"] == "train"
     assert set(columns) <= set(clips) and clips.loc[training, columns].isna().all(axis=None)

@@ -162,7 +162,8 @@ def test_code_that_was_edited_after_it_was_loaded_remembers_nothing(runs, monkey
 def test_several_processes_do_not_train_code_that_was_edited(tiny, runs, monkeypatch):
     monkeypatch.setattr("dfer_nb.run.is_edited", lambda: True)
     with pytest.raises(BadInput, match="edited since it was loaded(.|\n)*restart"):
-        run(dataset="dfew", root=str(tiny), preset="frozen", devices=2, device="cpu", epochs=1, progress=False)
+        run(dataset="dfew", root=str(tiny), scenes=True, preset="frozen", devices=2, device="cpu", epochs=1,
+            progress=False)
 
 
 def test_a_record_is_read_where_nothing_can_be_written(tiny, runs, monkeypatch):
@@ -182,7 +183,7 @@ def test_a_record_is_read_where_nothing_can_be_written(tiny, runs, monkeypatch):
 def test_a_run_made_again_does_not_take_what_older_code_has_made_of_the_clips(tiny, runs, monkeypatch, where, tmp_path):
     """On the same data folder: neither decoded frames nor frozen features outlive the code that made them."""
     monkeypatch.setenv("DFER_DATA", str(tmp_path))
-    request = Request(dataset="dfew", root=str(tiny), preset="frozen", epochs=1, device="cpu")
+    request = Request(dataset="dfew", root=str(tiny), scenes=True, preset="frozen", epochs=1, device="cpu")
     clip = prepare(request, progress=False).table["clip"][0]
     before = prepare(request, progress=False).frames.frames(clip).copy()
     assert np.array_equal(prepare(request, progress=False).frames.frames(clip), before)

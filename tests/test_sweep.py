@@ -245,9 +245,9 @@ def test_the_snakefile_makes_again_what_is_out_of_date_and_adds_features(declare
 
 def test_the_main_table_is_the_mean_of_five_folds_and_of_no_fewer(tiny, runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
-    options = ["--dataset", "dfew", "--root", str(tiny), "--preset", "frozen", "--table"]
+    options = ["--dataset", "dfew", "--root", str(tiny), "--preset", "frozen", "--scenes", "--table"]
     monkeypatch.setattr("sys.argv", ["sweep", *options])
-    jobs = sweep.chosen("dfew", str(tiny), "frozen")
+    jobs = sweep.chosen("dfew", str(tiny), "frozen", scenes=True)
     made = [run.run(progress=False, **asdict(job.request)) for job in jobs]
     assert [job.request.fold for job in jobs] == [1, 2, 3, 4, 5] * 2
     shutil.copytree(made[-1].path, tmp_path / "last")

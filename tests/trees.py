@@ -51,7 +51,7 @@ def scenes(root: Path, write_video, place: str = "Clip/original", n: int = TRAIN
 
 
 def ferv39k(root: Path, faces: str = "2_ClipsforFaceCrop", lists: str = "4_setups/All_scenes", label=None) -> Path:
-    """FERV39k: lists without a header. label: what the lists say of a class's number in our order (default: its name)."""
+    """FERV39k: lists without a header. label: what the lists say of a class, by its number here (default: its name)."""
     for split, n in (("train", TRAIN), ("test", TEST)):
         rows = [(f"{('Action', 'War')[k % 2]}/{SEVEN[k % 7]}/{split[:2]}{k:04d}", k % 7) for k in range(n)]
         (root / lists).mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,8 @@ class FrameCache:
     """The decoded frames of a set of clips, read from the disk as they are asked for.
 
     folder: what `cache` made. `size`: side of a frame in pixels; `n_frames`: Series, frames kept by clip;
-    `broken`: clips that cannot be decoded and were left out, with the reason; `index`: DataFrame of clip, path, offset (frames before it in the file), n_frames, video_frames
+    `broken`: clips that cannot be decoded and were left out, with the reason; `index`: DataFrame of clip,
+    path, offset (frames before it in the file), n_frames, video_frames
     (how many the video has).
     """
 
@@ -193,13 +194,14 @@ def _write(clips, decoded, size, max_frames, folder, drop_broken=False) -> None:
         for clip, (frames, length) in zip(clips["clip"], decoded, strict=True):
             if isinstance(frames, BadInput):
                 broken[clip] = frames
-            elif drop_broken or not broken:  # after a broken clip the rest is only looked at, to name all that are broken
+            elif drop_broken or not broken:  # else the rest is only looked at, to name all that are broken
                 _append(file, frames)
                 written.append(len(frames))
                 total.append(length)
     if broken and not (drop_broken and written):
         raise _unreadable(list(broken.values()), len(clips))
-    index = clips[~clips["clip"].isin(broken)].assign(offset=np.cumsum(written) - written, n_frames=written, video_frames=total)
+    index = clips[~clips["clip"].isin(broken)]
+    index = index.assign(offset=np.cumsum(written) - written, n_frames=written, video_frames=total)
     # Through Python's own write, so that a full disk is the same error everywhere.
     (folder / "index.parquet").write_bytes(index.to_parquet(None, index=False))
     meta = {
@@ -217,8 +219,8 @@ def _write(clips, decoded, size, max_frames, folder, drop_broken=False) -> None:
 def _unreadable(broken, n) -> BadInput:
     reasons = "\n         ".join(f"{b.what}: {b.where}" for b in broken[:10])
     more = f"\n         … and {len(broken) - 10} more" if len(broken) > 10 else ""
-    return BadInput(f"{len(broken)} of {n} clips cannot be read", reasons + more, "copy or unpack these clips again, or "
-                    "leave them out with drop_broken=True; nothing was kept")
+    return BadInput(f"{len(broken)} of {n} clips cannot be read", reasons + more, "copy or unpack these clips again, "
+                    "or leave them out with drop_broken=True; nothing was kept")
 
 
 def _append(file, frames) -> None:

@@ -19,19 +19,19 @@ def report(found: Findings) -> str:
     if found.read:
         lines.append(f"read: {found.read['clips']:,} clips, {found.read['kind']}, in {found.read['folder']}")
     if found.folds:
-        first = next(iter(found.folds))
-        lines += ["", f"classes of fold {first}, {found.folds[first]['labels']}", *_aligned(_classes(found.folds[first]))]
+        fold, known = next(iter(found.folds.items()))
+        lines += ["", f"classes of fold {fold}, {known['labels']}", *_aligned(_classes(known))]
         lines += ["", "clips of each fold", *_aligned(_folds(found.folds))]
     if found.frames:
         told = found.frames
-        lines += ["", f"frames: {told['frames']:,} of {told['clips']:,} clips, {told['fewest']} to {told['most']}, median "
-                  f"{told['median']:.0f}"]
+        lines += ["", f"frames: {told['frames']:,} of {told['clips']:,} clips, {told['fewest']} to {told['most']}, "
+                  f"median {told['median']:.0f}"]
     for kind, told in found.defects.items():
         lines += ["", f"{kind}: {told['clips']} clips", *(f"  {each}" for each in told["such as"])]
     if found.estimate:
         told = found.estimate
-        lines += ["", f"decoding: about {told['bytes'] / 2**30:.1f} GB on the disk and {_minutes(told['seconds'])} with "
-                  f"{told['cores']} cores, at {told['size']} px and up to {told['max_frames']} frames a clip"]
+        lines += ["", f"decoding: about {told['bytes'] / 2**30:.1f} GB on the disk and {_minutes(told['seconds'])} "
+                  f"with {told['cores']} cores, at {told['size']} px and up to {told['max_frames']} frames a clip"]
     for title, told in (("to be known", found.notes), ("to be mended", found.problems)):
         lines += ["", f"{title}:", *(f"  - {each}".replace("\n", "\n    ") for each in told)] if told else []
     return "\n".join([*lines, "", "a training can start" if found.ready else "a training cannot start"])
@@ -89,8 +89,8 @@ def main(arguments=None) -> int:
         if options["dataset"] not in LICENSED:
             raise BadInput(f"there is no dataset {options['dataset'][:80]!r} of files", "the command line",
                            f"choose one of: {', '.join(each.name for each in LAYOUTS)}")
-        found = look(LICENSED[options["dataset"]], options["root"], Reading(**{name: options[name] for name in CHOICES}),
-                     options["size"], options["max_frames"])
+        source, reading = LICENSED[options["dataset"]], Reading(**{name: options[name] for name in CHOICES})
+        found = look(source, options["root"], reading, options["size"], options["max_frames"])
     except BadInput as error:
         tqdm.write(f"error: {error}", file=sys.stderr)
         return 2

@@ -39,3 +39,4 @@ class Reading:
 
 
 CHOICES = tuple(field.name for field in fields(Reading))
+PLAIN = Reading()

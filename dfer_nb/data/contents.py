@@ -16,8 +16,8 @@ THREADS = 4  # a disk over a network answers many questions at once
 def digest(paths: Iterable[str]) -> str:
     """A word for what the files of these clips hold, in their order; times and other folders do not change it.
 
-    Of a folder of frames the names and sizes of its pictures, and bytes of the one in the middle; where most pictures of
-    a clip share their size with another, as without compression, bytes of all of them, because there a size says
+    Of a folder of frames the names and sizes of its pictures, and bytes of the one in the middle; where most pictures
+    of a clip share their size with another, as without compression, bytes of all of them, because there a size says
     nothing. Of a video its size and bytes. What else lies there is not looked at.
     """
     with ThreadPoolExecutor(THREADS) as pool:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from dfer_nb import files
 from dfer_nb.data import contents
-from dfer_nb.data.choices import Reading
+from dfer_nb.data.choices import PLAIN, Reading
 from dfer_nb.data.clips import FOLDS
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
@@ -37,7 +37,7 @@ class Dataset:
         """The folder of this draw in the data folder, drawn or not yet; None where it is a user's own."""
         return None
 
-    def table(self, folder: Path, fold: int, reading: Reading = Reading()) -> pd.DataFrame:
+    def table(self, folder: Path, fold: int, reading: Reading = PLAIN) -> pd.DataFrame:
         """The ClipTable of a fold, with the slices where it has some. Raises BadInput for what cannot be read."""
         raise NotImplementedError
 
@@ -45,7 +45,7 @@ class Dataset:
         """What is true of each clip, where that is known; None where it is not."""
         return None
 
-    def identity(self, root: str = "", draw: int = 0, fold: int = 1, reading: Reading = Reading()) -> str:
+    def identity(self, root: str = "", draw: int = 0, fold: int = 1, reading: Reading = PLAIN) -> str:
         """What identifies its pixels and labels, known without drawing; reading: as in `table`.
 
         Here: a hash of clips, labels, splits, and of what the files that are read hold (`contents`). Raises BadInput as

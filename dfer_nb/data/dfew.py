@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from dfer_nb.data import lists, patterns
-from dfer_nb.data.choices import Reading
+from dfer_nb.data.choices import PLAIN, Reading
 from dfer_nb.data.clips import COLUMNS, by_line
 from dfer_nb.data.expressions import DFEW_COUNTS
 from dfer_nb.data.licensed import Licensed, Published
@@ -39,14 +39,14 @@ class Dfew(Licensed):
 
     def rows(self, root: Path, fold: int) -> pd.DataFrame:
         """Rows of set_<fold>.csv of both splits."""
-        parts = {split: root / self.lists / f"{split}(single-labeled)" / f"set_{fold}.csv" for split in ("train", "test")}
-        return pd.concat([_read(path).assign(split=split) for split, path in parts.items()])
+        parts = {split: root / self.lists / f"{split}(single-labeled)" for split in ("train", "test")}
+        return pd.concat([_read(path / f"set_{fold}.csv").assign(split=split) for split, path in parts.items()])
 
     def key(self, parts: tuple[str, ...]) -> str:
         """Clips are named by number: 00012 is clip 12."""
         return _plain(parts[-1]) if parts[-1].isascii() and parts[-1].isdecimal() else ""
 
-    def slices(self, root, reading: Reading = Reading()) -> pd.DataFrame:
+    def slices(self, root, reading: Reading = PLAIN) -> pd.DataFrame:
         """ClipTable of the extra test sets in `EmoLabel_DataSplit/slices/*.csv`; no rows when there are none.
 
         `split` is the file's name ("clean", "short_apex" …), `fold` is 0. Errors as in `table`.

@@ -51,7 +51,8 @@ class Ferv39k(Licensed):
         if len(paths) != 1:
             raise BadInput(f"there is no {split} list of {self.name}" if not paths else
                            f"there are {len(paths)} {split} lists of {self.name}: {', '.join(map(str, paths[:4]))}",
-                           f"{within} holds: {contents(within)}", f"there should be one: {split}_{self.scene or 'All'}.csv")
+                           f"{within} holds: {contents(within)}",
+                           f"there should be one: {split}_{self.scene or 'All'}.csv")
         return paths[0]
 
     def key(self, parts: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from dfer_nb.data import frames, video
-from dfer_nb.data.choices import Reading
+from dfer_nb.data.choices import PLAIN, Reading
 from dfer_nb.data.clips import natural, some
 from dfer_nb.data.licensed import Licensed
 from dfer_nb.errors import BadInput
@@ -44,7 +44,7 @@ class Findings:
         return not self.problems
 
 
-def look(source: Licensed, root, reading: Reading = Reading(), size: int = 112, max_frames: int = 64) -> Findings:
+def look(source: Licensed, root, reading: Reading = PLAIN, size: int = 112, max_frames: int = 64) -> Findings:
     """Read the lists of all folds, look into every clip's folder once, and decode a few clips for an estimate.
 
     size, max_frames: of the decoded frames, for the estimate. Nothing is raised for what a dataset may have wrong: it
@@ -147,7 +147,7 @@ def _clips(rows: pd.DataFrame, found: Findings, reading: Reading, size: int, max
 
 
 def _seen(path: str):
-    """Frames of a clip; 0 for a video, whose frames only decoding counts; or (kind of defect, where) of a broken one."""
+    """Frames of a clip; 0 for a video, whose frames decoding counts; or (kind of defect, where) of a broken one."""
     try:
         if os.path.isdir(path):
             return len(frames.frames(path)) or (EMPTY, path)
@@ -166,12 +166,14 @@ def _lengths(rows: pd.DataFrame, lengths: pd.Series, found: Findings) -> None:
                     "median": float(counted.median()), "most": int(counted.max()),
                     f"under {SHORT}": int((counted < SHORT).sum())}
     if (counted < SHORT).any():
-        found.notes.append(f"{(counted < SHORT).sum()} clips have fewer than {SHORT} frames: "
-                           f"{some(sorted(counted[counted < SHORT].index, key=natural), 5)}; their last one is repeated")
+        short = sorted(counted[counted < SHORT].index, key=natural)
+        found.notes.append(f"{len(short)} clips have fewer than {SHORT} frames: {some(short, 5)}; their last one is "
+                           "repeated")
     if "n" in rows:
         said = rows.drop_duplicates("clip").set_index("clip")["n"].astype(int).reindex(counted.index)
         if (odd := said[said != counted]).size:
-            found.notes.append(f"{len(odd)} clips have another number of frames than the list says: {some(odd.index, 5)}")
+            found.notes.append(f"{len(odd)} clips have another number of frames than the list says: "
+                               f"{some(odd.index, 5)}")
 
 
 def _estimate(paths: pd.Series, lengths: pd.Series, found: Findings, size: int, max_frames: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dfer_nb.data import lists, numbering, patterns
-from dfer_nb.data.choices import Reading
+from dfer_nb.data.choices import PLAIN, Reading
 from dfer_nb.data.clips import clip_table, contents
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.data.places import Kind, Place, find, once
@@ -51,7 +51,7 @@ class Licensed(Dataset):
         raise NotImplementedError
 
     def key(self, parts: tuple[str, ...]) -> str:
-        """The name of what lies there, of the folders around it and itself, from a place of clips on; "" for no clip."""
+        """The name of the clip at a path, which is given from a place of clips on, itself the last; "" for no clip."""
         raise NotImplementedError
 
     def told(self, rows: pd.DataFrame) -> np.ndarray | None:
@@ -68,7 +68,7 @@ class Licensed(Dataset):
         """Where the clips lie. Raises BadInput where there are none."""
         return once(find(root, self.kinds, self.key, reading.scenes))
 
-    def table(self, folder, fold: int, reading: Reading = Reading()) -> pd.DataFrame:
+    def table(self, folder, fold: int, reading: Reading = PLAIN) -> pd.DataFrame:
         """The ClipTable of a fold, training clips first; `attrs["read"]` says what was read.
 
         Raises BadInput: a root, list or clip that is not there; a fold that does not exist; a bad row; a clip twice in

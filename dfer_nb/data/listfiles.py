@@ -1,4 +1,4 @@
-"""List files as most public training code reads them: "path num_frames label" a line, for any dataset of seven classes."""
+"""List files as most public training code reads them: "path num_frames label" a line, of seven classes."""
 
 import os
 import re

@@ -51,17 +51,17 @@ def by_numbers(rows: pd.DataFrame, classes: Sequence[str], first: int | None, co
                told: np.ndarray | None = None, zero_based: bool = False) -> tuple[np.ndarray, str]:
     """Labels (N,) int64 of all rows of a fold whose labels are numbers, and the numbering in words.
 
-    first: what the dataset's own numbers count from, in the order of `classes`; None: it has none; counts: clips of each class in a whole
-    fold; told: the class of each row that its path tells, -1 where it does not; zero_based: a user says that these
-    numbers count from 0. A numbering that paths or counts prove is taken, whatever its order. Raises BadInput for
-    numbers of no class, of two numberings, or that do not count from 0 though the user says so.
+    first: what the dataset's own numbers count from, in the order of `classes`; None: it has none; counts: clips of
+    each class in a whole fold; told: the class of each row that its path tells, -1 where it does not; zero_based: a
+    user says that these numbers count from 0. A numbering that paths or counts prove is taken, whatever its order.
+    Raises BadInput for numbers of no class, of two numberings, or that do not count from 0 though the user says so.
     """
     unknown, first = first is None, 0 if zero_based or first is None else first
     number = _whole(rows, first, len(classes))
     proven = _by_paths(rows, number, told) or _by_counts(number, counts, classes)
     if unknown and not proven:
         raise BadInput("the labels are numbers, and this dataset's classes are numbered in several ways",
-                       some(rows["list"].unique(), 2), "use the dataset's own lists, which name the expressions in words")
+                       some(rows["list"].unique(), 2), "use the dataset's own lists, which name the expressions")
     if not proven:
         return _as_told(rows, number, classes, first), f"numbered from {first}: {', '.join(classes)}"
     low = min(proven)

@@ -77,8 +77,8 @@ def _choose(options: dict, name: str, what: str):
 def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "facsimile", epochs: int = 0) -> Plan:
     """Resolve names to values. variant "" is the paper's own method; epochs 0 keeps the preset's.
 
-    The number of classes is the dataset's. Raises BadInput for an unknown paper, preset, variant or dataset, listing the known ones, and for a variant that needs frames
-    where the preset has frozen features.
+    The number of classes is the dataset's. Raises BadInput for an unknown paper, preset, variant or dataset, with the
+    known ones, and for a variant that needs frames where the preset has frozen features.
     """
     chosen = _choose(_choose(PRESETS, paper, "paper"), preset, "preset")
     changes = _choose(variants(paper), variant or paper, "variant")

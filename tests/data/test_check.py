@@ -10,6 +10,7 @@ from trees import TEST, TRAIN, dfew, ferv39k, frames, listfiles, mafw, scenes
 
 from dfer_nb.data.check import main
 
+TEST_LIST = "EmoLabel_DataSplit/test(single-labeled)/set_1.csv"
 WRITERS = {"dfew": dfew, "ferv39k": ferv39k, "mafw": mafw, "listfiles": listfiles}
 
 
@@ -72,10 +73,8 @@ def test_what_is_missing_and_what_cannot_be_read(check, tmp_path, write_video):
 
 
 @pytest.mark.parametrize(("damage", "words"), [
-    (lambda root: (root / "EmoLabel_DataSplit/test(single-labeled)/set_1.csv").write_text("video_name,label\n1,1\n"),
-     "both the training and the test list"),
-    (lambda root: (root / "EmoLabel_DataSplit/test(single-labeled)/set_1.csv").write_text("video_name,label\n90,1\n90,1"),
-     "more than once"),
+    (lambda root: (root / TEST_LIST).write_text("video_name,label\n1,1\n"), "both the training and the test list"),
+    (lambda root: (root / TEST_LIST).write_text("video_name,label\n90,1\n90,1"), "more than once"),
     (lambda root: shutil.rmtree(root / "Clip"), "no clips"),
     (lambda root: shutil.copytree(root / "Clip/clip_224x224/00002", root / "Clip/clip_224x224_part_1/00002"),
      "two folders"),

@@ -122,7 +122,7 @@ def test_mafws_compound_and_captioned_lists_alone_are_refused(tmp_path):
 
 
 def test_numbers_in_mafws_lists_are_refused(tmp_path):
-    refused("mafw", mafw(tmp_path, words=range(11)), "numbered in several ways", "in words")
+    refused("mafw", mafw(tmp_path, words=range(11)), "numbered in several ways", "name the expressions")
     refused("mafw", tmp_path, "numbered in several ways", zero_based=True)
 
 

@@ -196,7 +196,7 @@ def test_what_needs_a_truth_is_refused_on_dfew_before_anything_is_written(tiny, 
     monkeypatch.setenv("DFER_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("DFER_DATA", str(tmp_path / "data"))
     with pytest.raises(BadInput, match=rf"{variant} needs to know which labels are wrong(.|\n)*facsimile"):
-        run(dataset="dfew", root=str(tiny), variant=variant, preset="frozen", epochs=1, progress=False)
+        run(dataset="dfew", root=str(tiny), scenes=True, variant=variant, preset="frozen", epochs=1, progress=False)
     assert not list(tmp_path.iterdir())
 
 

@@ -126,7 +126,8 @@ def test_a_backbone_that_does_not_ship(frames, name, tmp_path):
 
 
 def test_heads_learn_from_them_and_the_same_run_gives_the_same_record(tiny, runs):
-    options = {"dataset": "dfew", "root": str(tiny), "preset": "frozen", "variant": "plain", "device": "cpu"}
+    options = {"dataset": "dfew", "root": str(tiny), "scenes": True, "preset": "frozen", "variant": "plain",
+               "device": "cpu"}
     first = run(**options, progress=False)
     epochs, clips, summary = first.epochs, first.clips, first.summary  # read before it is replaced
     assert epochs["train_war"].iloc[-1] > 2 * 100 / 7  # twice what guessing gives

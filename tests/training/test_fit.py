@@ -19,7 +19,8 @@ TIMES = ["seconds"]
 
 
 def train(root, **changes) -> Record:
-    return run(**{"dataset": "dfew", "root": str(root), "epochs": 3, "device": "cpu", "progress": False} | changes)
+    usual = {"dataset": "dfew", "root": str(root), "scenes": True, "epochs": 3, "device": "cpu", "progress": False}
+    return run(**usual | changes)
 
 
 def assert_same(one: Record, other: Record) -> None:
@@ -40,7 +41,7 @@ def test_the_same_run_twice_gives_the_same_record(tiny, runs):
 def test_a_finished_run_is_not_run_again(tiny, runs, monkeypatch):
     first = train(tiny)
     monkeypatch.setattr(fit.Fit, "run", lambda *_: pytest.fail("trained again"))
-    assert train(tiny).path == first.path == find(dataset="dfew", root=str(tiny), epochs=3)
+    assert train(tiny).path == first.path == find(dataset="dfew", root=str(tiny), scenes=True, epochs=3)
 
 
 def test_seed_and_variant_have_their_own_records(tiny, runs):

@@ -18,7 +18,7 @@ from dfer_nb.training.results import kept
 
 @pytest.fixture(scope="module")
 def request_(tiny):
-    return Request("m3dfel", dataset="dfew", root=str(tiny), preset="frozen", epochs=1, threads=1)
+    return Request("m3dfel", dataset="dfew", root=str(tiny), scenes=True, preset="frozen", epochs=1, threads=1)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_every_network_has_features_to_be_kept(paper):
 
 
 def test_features_of_rdfer_are_kept_too(tiny, runs):
-    asked = Request("rdfer", dataset="dfew", root=str(tiny), preset="frozen", epochs=1, threads=1)
+    asked = Request("rdfer", dataset="dfew", root=str(tiny), scenes=True, preset="frozen", epochs=1, threads=1)
     settings = {name: getattr(asked, name) for name in ("dataset", "root", "preset", "epochs", "threads")}
     record = add_features(asked, run("rdfer", progress=False, **settings))
     assert sorted(record.features["clip"]) == sorted(record.clips.query("split == 'test'")["clip"])

@@ -27,7 +27,8 @@ class Stop(Exception):
 @pytest.fixture
 def fit(tiny, runs):
     """Makes the same `Fit` of three epochs again and again; its record goes into the folder of runs."""
-    request = Request(dataset="dfew", root=str(tiny), preset="frozen", variant="epoch-ranks", epochs=3, device="cpu")
+    request = Request(dataset="dfew", root=str(tiny), scenes=True, preset="frozen", variant="epoch-ranks", epochs=3,
+                      device="cpu")
     data, chosen = prepare(request, progress=False), request.plan()
 
     def make() -> Fit:
