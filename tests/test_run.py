@@ -22,6 +22,7 @@ from dfer_nb.request import Request, changed_settings, prepare, read_table, reco
 from dfer_nb.run import find, run, traces
 from dfer_nb.trace import differences
 from dfer_nb.training import features as training_features
+from dfer_nb.viewing.evidence import tables
 
 
 @pytest.mark.parametrize(
@@ -269,3 +270,30 @@ def test_it_beats_a_logistic_regression_on_mean_frozen_features(laptop_record):
     baseline = LogisticRegression(max_iter=2000).fit(features[train], labels[train])
     baseline_war = 100 * baseline.score(features[~train], labels[~train])
     assert 30 < baseline_war < laptop_record.summary["slices"]["clean"]["WAR"]
+
+
+def test_a_dataset_of_eleven_classes_is_trained_on_with_eleven(runs, tmp_path):
+    mafw = datasets.dataset("mafw")
+    mafw.sample(tmp_path / "mafw", 48)
+    record = run(dataset="mafw", root=str(tmp_path / "mafw"), preset="frozen", epochs=1, device="cpu", progress=False)
+    assert record.classes == mafw.classes and record.config["model"]["num_classes"] == 11
+    assert [name for name in record.clips if name[0] == "p" and name[1:].isdigit()] == [f"p{k}" for k in range(11)]
+    assert record.clips["label"].max() == 10
+    read = record.environment["read"]
+    assert (read["kind"], read["folder"], read["clips"]) == ("frames, a folder a clip", "data/frames", 20)
+    table = tables.metrics(record).frame
+    assert tuple(table.index) == (*mafw.classes, "UAR", "WAR")
+
+
+def test_broken_clips_are_left_out_by_choice_and_the_record_says_which(runs, tmp_path):
+    root = tmp_path / "dfew"
+    datasets.dataset("dfew").sample(root, 24)
+    for path in (root / "Clip/clip_224x224/00002").iterdir():
+        path.unlink()
+    asked = {"dataset": "dfew", "root": str(root), "preset": "frozen", "epochs": 1, "device": "cpu", "progress": False}
+    with pytest.raises(BadInput, match="1 of 20 clips cannot be read(.|\n)*drop_broken=True"):
+        run(**asked)
+    with pytest.warns(UserWarning, match="1 of 20 clips cannot be read and are left out: 2"):
+        record = run(**asked, drop_broken="true")
+    assert "2" not in set(record.clips["clip"]) and record.config["drop_broken"] is True
+    assert "holds no images" in record.environment["read"]["left_out"]["broken"]["2"]

@@ -11,7 +11,7 @@ from dfer_nb.data.numbering import class_of
 from dfer_nb.data.places import Kind
 from dfer_nb.errors import BadInput
 
-SPLITS = {"train": "train", "validation": "test", "val": "test"}  # the labels of its test clips were never given out
+SPLITS = {"train": "train", "validation": "test", "val": "test"}  # tested is on the validation clips
 
 
 class Afew(Licensed):

@@ -46,8 +46,9 @@ def score(record, split: str, metric: str) -> float:
     parts = {"test": record.summary["reported"], **record.summary["slices"]}
     if split not in parts:
         raise BadInput(f"the record has no split {split!r}", "record.summary", f"choose one of: {', '.join(parts)}")
-    check_metric(metric, record.classes)
-    return parts[split][metric] if metric in ("WAR", "UAR") else parts[split]["recalls"][metric]
+    part = parts[split]
+    check_metric(metric, tuple(part.get("recalls", EXPRESSIONS)))
+    return part[metric] if metric in part else part["recalls"][metric]
 
 
 def check_metric(metric: str, classes: Sequence[str] = EXPRESSIONS) -> None:

@@ -21,7 +21,7 @@ def metrics(record) -> Table:
     """Recall of each expression, UAR and WAR on the test fold: the reported epoch, and best-on-test as what it is."""
     reported, best = record.summary["reported"], record.summary["best_on_test"]
     count = reported_rows(record, "test")["label"].value_counts()
-    clips = {name: count.get(k, 0) for k, name in enumerate(record.classes)}
+    clips = {name: count.get(k, 0) for k, name in enumerate(reported["recalls"])}
     clips |= {"UAR": reported["clips"], "WAR": reported["clips"]}
     columns = {"clips": {name: str(shown) for name, shown in clips.items()}}
     for head, part in (("reported", reported), ("best on test", best)):
@@ -39,7 +39,7 @@ def over_folds(records: Sequence) -> Table:
 
     records: of one variant, a fold each. Raises BadInput for records of several settings.
     """
-    names = (*records[0].classes, "UAR", "WAR")
+    names = (*records[0].summary["reported"]["recalls"], "UAR", "WAR")
     ours = pd.DataFrame({"ours": {name: number(mean(records, "test", name), 2) for name in names}})
     paper = records[0].config["paper"]
     return Table(ours, f"{paper} on the test clips, percent",
