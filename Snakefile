@@ -9,11 +9,13 @@ import shutil
 import sys
 
 from dfer_nb import files, sweep
+from dfer_nb.data import contents
 from dfer_nb.data.choices import CHOICES
 from dfer_nb.sweep import discarding
 
 DEFAULTS = {"dataset": "", "root": "", "preset": "", "device": "auto", **dict.fromkeys(CHOICES, "")}
 CHOICE = {name: str(config.get(name, value)) for name, value in DEFAULTS.items()}
+contents.settled().__enter__()  # all runs are about the files as they are now
 JOBS = {job.name: job for job in sweep.chosen(**CHOICE)}
 DISCARD = bool(config.get("discard"))
 RUNS, DATA = files.runs_dir(), files.data_dir()

@@ -112,9 +112,10 @@ class Request:
         """All that decides the result, and so the record's folder. FACSimile need not be drawn to know it."""
         data = datasets.dataset(self.dataset).identity(self.root, self.draw, self.fold, self.reading)
         chosen, device = self.plan(), self.device if self.device != "auto" else make_fabric(self).device.type
-        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads", *CHOICES)
+        names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads")
         config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}
         config |= {"device": device, "precision": _precision(chosen, device)}
+        config |= {name: True for name in CHOICES if getattr(self, name)}  # false is what is not said
         return config | {"data": data} | asdict(chosen)
 
 

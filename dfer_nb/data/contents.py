@@ -2,8 +2,9 @@
 
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from dfer_nb import files
@@ -11,6 +12,17 @@ from dfer_nb.data.frames import is_image
 
 PIECE = 2**16  # bytes that are read at the beginning, in the middle and at the end of a file
 THREADS = 4  # a disk over a network answers many questions at once
+_seen: list[dict[str, str]] = []  # what stands for a clip, in `settled`
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Meanwhile files are taken to stay as they are, and each clip is looked at once: for a command about many runs."""
+    _seen.append({})
+    try:
+        yield
+    finally:
+        _seen.pop()
 
 
 def digest(paths: Iterable[str]) -> str:
@@ -26,10 +38,15 @@ def digest(paths: Iterable[str]) -> str:
 
 def of_clip(path: str) -> str:
     """What stands for one clip in `digest`; "" for one that cannot be read: decoding will name it."""
+    if _seen and path in _seen[-1]:
+        return _seen[-1][path]
     try:
-        return files.digest(_of_clip(path), 16)
+        found = files.digest(_of_clip(path), 16)
     except OSError:
-        return ""
+        found = ""
+    if _seen:
+        _seen[-1][path] = found
+    return found
 
 
 def _of_clip(path: str) -> list:

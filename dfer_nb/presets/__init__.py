@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from dfer_nb import datasets
+from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import m3dfel, rdfer
 from dfer_nb.presets.values import Choice, Value, Variant
@@ -99,7 +100,9 @@ def plan(paper: str, preset: str = "laptop", variant: str = "", dataset: str = "
         training["warmup"] = min(training["warmup"], max(epochs - 1, 0))
         if "start" in values["method"]:
             values["method"]["start"] = min(values["method"]["start"], max(epochs - 1, 0))
-    values["model"] |= {"length": training["max_frames"], "num_classes": len(datasets.dataset(dataset).classes)}
+    values["model"]["length"] = training["max_frames"]
+    if (classes := datasets.dataset(dataset).classes) != EXPRESSIONS:  # the models' own default is seven
+        values["model"]["num_classes"] = len(classes)
     return Plan(Settings(**training), values["model"], values["method"], changes.control)
 
 

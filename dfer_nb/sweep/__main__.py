@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from dfer_nb import files
+from dfer_nb.data import contents
 from dfer_nb.data.choices import CHOICES
 from dfer_nb.errors import BadInput
 from dfer_nb.request import prepare
@@ -15,6 +16,7 @@ from dfer_nb.training.keeping import forget
 from dfer_nb.training.results import find, text
 
 
+@contents.settled()
 def main() -> int:
     """`python -m dfer_nb.sweep`: gather finished runs, say which are kept and which missing; exit 1 when some are."""
     arguments = vars(_parser().parse_args())

@@ -36,6 +36,15 @@ def test_one_uncompressed_frame_is_enough(tmp_path):
     assert path.stat().st_size == size and identity(root) != before
 
 
+def test_a_command_about_many_runs_looks_at_a_clip_once(tmp_path):
+    clip = frames(tmp_path / "1")
+    with contents.settled():
+        before = contents.of_clip(str(clip))
+        frames(clip, shade=3)
+        assert contents.of_clip(str(clip)) == before
+    assert contents.of_clip(str(clip)) != before
+
+
 def test_times_places_and_litter_are_no_part_of_it(tmp_path):
     root = dfew(tmp_path / "here")
     before = identity(root)
