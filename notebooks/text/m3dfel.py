@@ -116,7 +116,7 @@ print(f"frames in the apex: {100 * inside.mean():.0f} % of all; of the clips, {1
       f"show it in four frames or fewer, {100 * (per_clip == 0).mean():.0f} % in none")
 
 # %% [markdown]
-# Neutral clips are left out: they have no apex that could be missed. A fifth of all clips has a *short apex* on
+# Neutral clips are left out: they have no apex that could be missed. A fifth of the others has a *short apex* on
 # purpose, one to three frames of the raw video. Where the 16 frames step over it, what is left is onset and offset,
 # on its way and weaker.
 #
@@ -501,9 +501,10 @@ print("M3DFEL's expressions lie further apart than those of averaged instances: 
 # data, and they ask different questions:
 #
 # - in **facsimile** one frame of the apex tells the label, if it is met: bags can gain by *finding* it;
-# - in **facsimile-motion** half of the clips are *twins*: they show the same frames in another order, and no frame, and
-#   no heap of frames, tells which label is theirs ([the page on it](facsimile.ipynb)). There a network has to see order
-#   and pace: inside a piece, or from piece to piece.
+# - in **facsimile-motion** half of the clips have a *twin*: the clip that the same scene would make under another label,
+#   of the same frames in another order. (The twin is not in the dataset.) No frame, and no heap of frames, tells which of
+#   the two labels is theirs ([the page on it](facsimile-twins)). There a network has to see order and pace: inside a
+#   piece, or from piece to piece.
 #
 # ### Does a piece of video tell what frames cannot?
 #
@@ -585,11 +586,12 @@ tables.effects(still, ["m3dfel", *parts], base="m3dfel", splits=splits)
 # ### Other backbones
 #
 # RDFER's Table VI puts five networks into the framework: each alone (bag size one, without the module) and in a bag
-# of four. R(2+1)D is our host, so its two rows are the runs `bag-1` and `m3dfel` of above.
+# of four. Three of them were run here. R(2+1)D is our host, so its two rows are the runs `bag-1` and `m3dfel` of above.
+# Former-DFER stands here twice: its public code begins its tokens and positions fifty times as large as ours does.
 
 # %%
-pairs = {"CNN-LSTM": ("cnn-lstm", "cnn-lstm-m3dfel"), "MC3": ("mc3", "mc3-m3dfel"), "R(2+1)D": ("bag-1", "m3dfel"),
-         "R3D18": ("r3d", "r3d-m3dfel"), "Former-DFER": ("former-dfer", "former-dfer-m3dfel"),
+pairs = {"CNN-LSTM": ("cnn-lstm", "cnn-lstm-m3dfel"), "R(2+1)D": ("bag-1", "m3dfel"),
+         "Former-DFER": ("former-dfer", "former-dfer-m3dfel"),
          "Former-DFER, scale 1": ("former-dfer-scale-1", "former-dfer-scale-1-m3dfel")}
 tables.with_and_without(still, pairs, splits=splits)
 
@@ -634,7 +636,7 @@ tables.predictions(still, still_kept_out, main, base="m3dfel", splits=splits)
 #
 # The paper's figures are for DFEW, R3D18, 300 epochs. Ours are for drawn faces at laptop size. No difference is taken
 # between them; what can be compared is the difference to the same base row within each source. Table 4 stands here
-# twice, with heads on frozen features and end to end.
+# twice, on the kind where one frame tells the label and on the one with twins.
 
 # %%
 folds = kept("m3dfel", dataset="facsimile", preset="laptop", variant="m3dfel", threads=1, seed=0, draw=0)
@@ -738,9 +740,9 @@ print(f"the module alone: {(of_size[4].parameters - mean_of_four.parameters) / 1
 # | CNN-LSTM of RDFER's Table VI | ResNet18, BiLSTM 2 x 512, mean over time, a linear layer to 512 | it gives the table's 22.2 M parameters |
 # | 45.0 M parameters (RDFER, Table VI) | 46.8 M | the paper gives none; RDFER's table adds 11.8 M to each network, our reading 13.65 M. The FLOPs agree |
 # | R3D18 alone, 68.23 / 55.36 (RDFER, Table VI) | its own runs | the two figures are of two rows of M3DFEL's tables |
-# | R3D18, 112 px, 300 epochs, batch of 256 | narrow networks, 48 px, 8 epochs, batch of 32 (`laptop`) | two CPU cores |
+# | R3D18, 300 epochs, batch of 256 | narrow networks, 48 px, 8 epochs, batch of 32 (`laptop`) | two CPU cores |
 # | – | batch normalisation of the instances' features (`laptop`) | the shipped network's own is folded away |
-# | – | float32 on CPUs also where bf16 is fast | bf16 gradients of 3-D convolutions were seen to become infinite there |
+# | – | 3-D networks in float32 on CPUs also where bf16 is fast | bf16 gradients of 3-D convolutions were seen to become infinite there |
 #
 # What was decided without the paper's word, and the values of the presets:
 
@@ -794,8 +796,7 @@ with pd.option_context("display.max_rows", None):
 # :class: dropdown
 # Take a clip with a short apex. With bag size 1 the features of one or two frames are averaged with those of fourteen
 # resting ones before anything is decided. With bag size 16 the BiLSTM meets those frames one at a time and can carry
-# them along, in both directions. Look at the attention: it often points at them. The support lies mostly at the
-# places that the convolution favours, whatever the clip.
+# them along, in both directions. The support lies mostly at the places that the convolution favours, whatever the clip.
 # ```
 #
 # ## On films
