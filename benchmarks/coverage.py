@@ -10,8 +10,8 @@ all of its clips. What a draw does to all variants alike is there too, and has t
 - test fold: sd of seeds 0.5 or 1.0 points, and differences that vary over draws by 0 or 2 points;
 - short apex: 300 clips, sd of seeds 1.5 points, and differences that vary over draws by 4 points.
 
-With the clips they leave a rest of 1.6, 2.2 and 3.3 points, about that of the records' tables on those sets of clips; the
-last table has both.
+With the clips they leave a rest of 1.6, 2.2 and 3.3 points, about that of the records' tables on those sets of clips;
+the last table has both.
 
 All true differences are 0. Adding d points to a variant moves its interval by d and changes nothing else, so the same
 tables tell how often a true difference of d is seen. Columns, in percent:
