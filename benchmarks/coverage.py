@@ -19,7 +19,7 @@ tables tell how often a true difference of d is seen. Columns, in percent:
 - all hold: tables in which every interval holds its truth, after Dunnett 95; without any effect the others, `false
   seen`, show a difference that is not there;
 - one holds: of single intervals;
-- X: the difference that is said to be seen four times in five, the median over tables, in points;
+- X: the difference that is said to be seen about four times in five, the median over tables, in points;
 - power at X: how often X is seen when it is computed with the true spread; `as said`: on average over the tables that
   say it, each with its own guess of the spread;
 - new draw: of a fresh draw's differences, those that lie in the interval foretold for one;
@@ -42,13 +42,14 @@ from dfer_nb.viewing.evidence.statistics import APART, Effect, compare, predicte
 DESIGNS = {f"{variants} variants, {words}": (variants, draws) for variants in (2, 5, 10, 17)
            for words, draws in (("4 draws", 4), ("five folds", 5), ("6 draws", 6), ("8 draws", 8))}
 DESIGNS |= {f"{variants} variants, 6 draws": (variants, 6) for variants in (3, 4)}
-UNEVEN = {"10 variants, 5 on 6 draws, 5 on 4": (10, 6, 5, 4), "11 variants, 5 on 6 draws, 6 on 4": (11, 6, 5, 4),
+UNEVEN = {"10 variants, 7 on 6 draws, 3 on 4": (10, 6, 7, 4), "12 variants, 7 on 6 draws, 5 on 4": (12, 6, 7, 4),
           "9 variants, 7 on 8 draws, 2 on 6": (9, 8, 7, 6)}  # variants, draws; so many have them all, the others fewer
 # People, sd of seeds, and of a difference over draws, in points; ten clips each.
 SPREADS = ((28, 0.5, 0.0), (28, 1.0, 2.0), (30, 1.5, 4.0))
 CLIPS, EASE = np.array([6, 2, 2]), np.array([0.99, 0.85, 0.15])  # of each person, and how often they are recognised
-GROUPS = ("rdfer", "facsimile-hard", "laptop"), ("rdfer", "facsimile-motion", "laptop"), (
-    "m3dfel", "facsimile-motion", "laptop"), ("m3dfel", "facsimile", "laptop")  # whose records are looked at
+GROUPS = (("rdfer", "facsimile-hard", "laptop"), ("rdfer", "facsimile-hard", "memorise"),
+          ("rdfer", "facsimile-motion", "laptop"), ("m3dfel", "facsimile-motion", "laptop"),
+          ("m3dfel", "facsimile", "laptop"))  # whose records are looked at
 TOGETHER = 1.2  # the variance of a mean over clips, times that of independent clips
 BLOCK = 2.0  # sd of what a draw does to all variants alike, points
 
@@ -126,7 +127,7 @@ def departing(number: int) -> pd.DataFrame:
     lines, cases = {}, (("variant", 1), ("variant, known", 1), ("base", 0))
     for name, (variants, draws) in DESIGNS.items():
         for who, which in cases if variants > 2 else ():
-            times = np.where(np.arange(variants) == which, 4.0, 1.0)  # the coins of clips stay: three times in all
+            times = np.where(np.arange(variants) == which, 5.0, 1.0)  # with the coins of clips, which stay: 3
             rng = np.random.default_rng([variants, draws, which])
             scores = tables(rng, number, variants, draws + 1, SPREADS[1], times)
             effects, _ = judged(scores, {"v1": APART[0]} if "known" in who else {})
@@ -148,6 +149,8 @@ def rests() -> pd.DataFrame:
     lines = {}
     for paper, kind, preset in GROUPS:
         runs, _ = apart([r for r in kept(paper, dataset=kind, preset=preset, threads=1, fold=1) if r.config["draw"]])
+        usual = min((r.config["epochs"] for r in runs), default=0)
+        runs = [r for r in runs if r.config["epochs"] == usual]
         names = sorted({r.config["variant"] for r in runs} - set(APART))
         found = {split: scores(runs, names, split).dropna() for split in ("test", "short_apex")}
         lines[f"{paper}, {kind}, {preset}"] = {split: f"{rest(of.to_numpy()):.1f}" for split, of in found.items()}
