@@ -10,7 +10,6 @@ from dfer_nb import files, presets, sweep
 from dfer_nb.training.results import kept
 from dfer_nb.viewing.evidence.blocks import KEPT_OUT, apart
 
-
 GIT = {"cwd": files.root(), "text": True, "capture_output": True}
 
 

@@ -22,8 +22,8 @@ def learning_curves(records: Sequence, variants: Sequence[str]) -> Figure:
 
     Above: rightly labelled clips answered as given, wrongly labelled ones as given and as is true, test clips answered
     right. Below: wrongly labelled clips answered as given, by how the label went wrong. The test clips have a scale of
-    their own. Kinds of label that a dataset lacks have no line. records: of one setting, with `right_as_given` and its like
-    in their epochs. Raises BadInput where none has them.
+    their own. Kinds of label that a dataset lacks have no line. records: of one setting, with `right_as_given` and its
+    like in their epochs. Raises BadInput where none has them.
     """
     shown = [record for variant in variants for record in of_variant(records, variant)
              if "right_as_given" in record.epochs]

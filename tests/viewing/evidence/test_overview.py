@@ -7,7 +7,7 @@ import pytest
 
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence.overview import Claim, verdicts
-from dfer_nb.viewing.evidence.statistics import against
+from dfer_nb.viewing.evidence.statistics import against, within
 
 
 @pytest.fixture
