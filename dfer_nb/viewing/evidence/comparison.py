@@ -24,8 +24,8 @@ from dfer_nb.viewing.page import Table, number
 
 NOT_RUN = "not run"
 PAIRED = ("Differences are points, taken on the same draws. In brackets stands the 95 % interval, or, where it covers "
-          "zero, the true difference that would be seen about four times in five. All intervals of a column hold at once "
-          "in 95 of 100 such tables (Bonferroni).")
+          "zero, the true difference that would be seen about four times in five. All intervals of a column hold at "
+          "once in 95 of 100 such tables (Bonferroni).")
 
 
 def effects(records: Sequence, variants: Sequence[str], base: str = "plain", splits: Sequence[str] = ("test", "clean"),
