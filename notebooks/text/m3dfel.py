@@ -438,15 +438,15 @@ for run in (three["M3DFEL"], *several["M3DFEL"]):
     supports = instances.measured(instances.missable(run))["support"]
     wins = [int((supports.argmax(1) == place).sum()) for place in range(4)]
     winners[f"draw {run.config['draw']}"] = wins
-    assert sum(sorted(wins)[2:]) > 0.7 * sum(wins)
+    assert sum(sorted(wins)[2:]) > 0.7 * sum(wins) and wins[0] < 0.02 * sum(wins)
 pd.DataFrame.from_dict(winners, orient="index",
                        columns=[f"place {place + 1} wins" for place in range(4)])
 
 # %% [markdown]
 # The apex lies in the second and third instance. The fourth has no frame of it, and yet more support than the third. The
-# table says why, of this network and of four others: the place with the most support is nearly always one of two, whatever
-# the clip, and which two depends on the run. The convolution favours places; and what stands at a place has been through
-# the BiLSTM. So the winner of a single bag does not say where the expression was.
+# table says why, of this network and of four others: some places win most bags and others hardly any, whatever the clip,
+# and which they are depends on the run. The convolution favours places; and what stands at a place has been through the
+# BiLSTM. So the winner of a single bag does not say where the expression was.
 #
 # ## Explorer: choose a clip and a bag size
 #
