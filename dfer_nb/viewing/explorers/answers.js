@@ -60,7 +60,7 @@ function finding(state) {
 function pictureWords(state, fact) {
   const where = (flags, words) => {
     if (!flags || !flags.includes(1)) return "";
-    return `; ${words} frames ${flags.indexOf(1) + 1} to ${flags.lastIndexOf(1) + 1}`;
+    return `; ${words} frames ${flags.indexOf(1)} to ${flags.lastIndexOf(1)}`;
   };
   const known = where(fact.apex, "the apex is in") + where(fact.irrelevant, "irrelevant are");
   const words = state.instances.map(({ prediction, support, attention, gate }, n) => [

@@ -128,7 +128,7 @@ function tableOf(state) {
   if (!state.instances.length) return html("p", { class: "dfer-hint" }, "A plain network has no instances.");
   const length = LENGTH / state.bag_size, has = (key) => state.instances[0][key] !== null;
   const columns = [
-    ["frames", (_, n) => (length === 1 ? `${n + 1}` : `${n * length + 1}–${(n + 1) * length}`)],
+    ["frames, from 0", (_, n) => (length === 1 ? `${n}` : `${n * length}–${(n + 1) * length - 1}`)],
     ["says alone", (one) => one.prediction], ["support", (one) => signed(one.support, 3)],
     ...(has("attention") ? [["attention", (one) => one.attention.toFixed(3)]] : []),
     ...(has("gate") ? [["gate", (one) => one.gate.toFixed(3)]] : []),
