@@ -17,7 +17,7 @@ PARAMS :=
 ARGS :=
 choice = $(if $(DATASET),'$(1)dataset=$(DATASET)') $(if $(ROOT),'$(1)root=$(ROOT)') \
 	$(if $(PRESET),'$(1)preset=$(PRESET)') $(if $(DEVICE),'$(1)device=$(DEVICE)')
-asked = $(call choice) $(if $(DISCARD),discard=1)
+asked = $(call choice) $(if $(filter 1,$(DISCARD)),discard=1)
 
 # The first Python that is new enough; empty where there is none.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))

@@ -167,7 +167,7 @@ def truth(root, kind: str = "") -> pd.DataFrame | None:
 
 
 def action_units(root) -> dict[str, np.ndarray]:
-    """Intensities as drawn: clip -> float32 (T, A) in the order of `expressions.ACTION_UNITS`."""
+    """Intensities as drawn: clip -> float32 (T, A) in the order of `recipes.ACTION_UNITS`."""
     with np.load(Path(root) / "action_units.npz") as stored:
         parts = np.split(stored["intensity"].astype(np.float32), stored["offsets"][1:-1])
         return dict(zip(stored["clip"].tolist(), parts, strict=True))

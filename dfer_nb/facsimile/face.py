@@ -46,7 +46,7 @@ class View:
 def draw(identity: Identity, aus: np.ndarray, view: View | None = None, size: int = 112) -> np.ndarray:
     """One frame: uint8 (size, size, 3), RGB.
 
-    aus: (A,) intensities 0..1 in the order of `expressions.ACTION_UNITS`; view: how it is seen (None: from
+    aus: (A,) intensities 0..1 in the order of `recipes.ACTION_UNITS`; view: how it is seen (None: from
     the front, plainly lit).
     """
     return film([identity], [aus], [view or View()], size)[0]

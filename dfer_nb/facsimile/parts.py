@@ -1,7 +1,7 @@
 """The moving parts of a drawn face: brows, eyes, nose and mouth as action units shape them.
 
 Every function takes the sketch, the looks of the face and `au`, a dict from FACS number to intensities (T, 1) of T
-frames (0..1; names in `expressions.AU_NAMES`). Parts that come in pairs are drawn for the right side and mirrored.
+frames (0..1; names in `recipes.AU_NAMES`). Parts that come in pairs are drawn for the right side and mirrored.
 Coordinates are those of `sketch`, y runs down. The numbers are lengths in face units, chosen by looking.
 """
 

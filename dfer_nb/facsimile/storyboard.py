@@ -34,7 +34,7 @@ def generator(kind: str, draw: int, number: int, purpose: int) -> np.random.Gene
 def recipe(rng: np.random.Generator, label: int, noise: float) -> np.ndarray:
     """Action units (A,) of one person's version of an expression at full intensity.
 
-    A variant of `expressions.VARIANTS` completes it. With `noise` (0..1) it departs from the book: a unit comes
+    A variant of `recipes.VARIANTS` completes it. With `noise` (0..1) it departs from the book: a unit comes
     out weaker, every unit is nearly left out with that probability, and up to two units join that do not belong.
     """
     name, target = EXPRESSIONS[label], np.zeros(len(ACTION_UNITS))

@@ -116,7 +116,7 @@ VARIANTS = {
     "average-of-frames": Variant("Fig. 4, 2-D instances: 16 single frames, averaged", model=_PIECES | {"bag_size": 16},
                                  full_size=_BF16),
     "average-pooling-long": Variant("ours: does a piece of video tell more after 24 epochs?", model=_PIECES,
-                                    training={"epochs": 24}),
+                                    training={"epochs": 24}, full_size={"epochs": 900}),
     "without-lstm": Variant("Table 4, w/o LSTM", model={"lstm": False}),
     "without-dmin": Variant("Table 4, w/o DMIN", model={"norm": "none"}),
     "without-mhsa": Variant("Table 4, w/o MHSA", model={"attention": False}),

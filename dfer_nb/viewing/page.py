@@ -96,4 +96,5 @@ def number(value, digits: int = 1, sign: str = "") -> str:
     """A number as a cell; a dash for None and NaN. What rounds to zero has no sign."""
     if value is None or pd.isna(value):
         return "–"
-    return f"{value:{sign}.{digits}f}" if round(value, digits) else f"{0:.{digits}f}"
+    shown = f"{value:{sign}.{digits}f}"
+    return shown if shown.strip("+-0.") else f"{0:.{digits}f}"

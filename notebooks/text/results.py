@@ -61,30 +61,39 @@ noisy, order = runs("nr_dfernet", "facsimile"), runs("nr_dfernet", "facsimile-mo
 # %%
 weights = ["rdfer", "loss-only", "loss-drop", "hard-only", "noisy-only",
            "oracle-drop", "stopped-early", "clean-labels"]
+direct = [("noisy-only", "loss-drop"), ("rdfer", "noisy-only"), ("rdfer", "hard-only"),
+          ("rdfer", "stopped-early")]
 network = ["without-summary", "single-stream", "flat", "plain", "loss-only"]
-sizes = ["bag-1", "bag-2", "bag-8", "bag-16"]
+sizes, averaged = ["bag-1", "bag-2", "bag-8", "bag-16"], ["average-pooling", "average-of-frames"]
 parts = ["average-pooling", "without-lstm", "without-dmin", "without-mhsa",
          "lstm-mean", "layernorm"]
 switches = ["baseline-filter", "token-filter", "fusion-filter"]
+
+
+def others(asked: str, base: str, variants: list) -> list:
+    """What else the chapter's table compares with its base."""
+    return [(variant, base) for variant in variants if variant != asked]
+
+
 verdicts([
     Claim("RDFER: reweighting helps, where wrong labels are learnt by heart",
           heart, "rdfer", "plain", family=weights),
     Claim("RDFER: agreement adds to the loss, in what is recognised",
-          heart, "rdfer", "loss-only", pool=["plain", *weights]),
+          heart, "rdfer", "loss-only", beside=direct, pool=["plain", *weights]),
     Claim("RDFER: reweighting helps, in the ordinary preset",
           hard, "rdfer", "plain", family=weights),
     Claim("RDFER: re-sampling helps, where the apex is short",
           long, "rdfer", "without-resampling", family=["fc-locator"]),
     Claim("RDFER: two streams are better than one, where order tells",
-          streams, "rdfer", "single-stream", pool=network),
+          streams, "rdfer", "single-stream", beside=others("single-stream", "rdfer", network)),
     Claim("M3DFEL: bags of four are better than the whole video",
-          moving, "m3dfel", "bag-1", pool=[*sizes, *parts]),
+          moving, "m3dfel", "bag-1", beside=others("bag-1", "m3dfel", [*sizes, *averaged])),
     Claim("M3DFEL: pieces of video tell what single frames cannot",
-          moving, "average-pooling", "average-of-frames", pool=[*sizes, *parts]),
+          moving, "average-pooling", "average-of-frames", family=["bag-1", "bag-16", "m3dfel"]),
     Claim("M3DFEL: its module aggregates better than a mean",
-          moving, "m3dfel", "average-pooling", pool=parts),
+          moving, "m3dfel", "average-pooling", beside=others("average-pooling", "m3dfel", parts)),
     Claim("M3DFEL: the module is more than a BiLSTM and a mean",
-          moving, "m3dfel", "lstm-mean", pool=parts),
+          moving, "m3dfel", "lstm-mean", beside=others("lstm-mean", "m3dfel", parts)),
     Claim("NR-DFERNet: the whole is better than its baseline",
           noisy, "nr_dfernet", "baseline-filter", pool=switches),
     Claim("NR-DFERNet: a class token of the clip helps",

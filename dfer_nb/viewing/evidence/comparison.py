@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence import blocks, statistics
@@ -25,8 +24,8 @@ from dfer_nb.viewing.page import Table, number
 
 NOT_RUN = "not run"
 PAIRED = ("Differences are points, taken on the same draws. In brackets stands the 95 % interval, or, where it covers "
-          "zero, the true difference that would be seen four times in five. All intervals of a column hold at once in "
-          "95 of 100 such tables (Bonferroni).")
+          "zero, the true difference that would be seen about four times in five. All intervals of a column hold at "
+          "once in 95 of 100 such tables (Bonferroni).")
 
 
 def effects(records: Sequence, variants: Sequence[str], base: str = "plain", splits: Sequence[str] = ("test", "clean"),
@@ -164,7 +163,8 @@ def paired(ours: pd.Series, base: pd.Series, together: int = 1) -> Effect:
     n = len(gains)
     if n < blocks.FEWEST:
         return Effect(float(gains.mean()) if n else np.nan, draws=n)
-    wide, error = t.ppf(1 - (1 - statistics.LEVEL) / 2 / together, n - 1), gains.std(ddof=1) / n**0.5
+    wide = float(statistics.t_quantile(n - 1, 1 - (1 - statistics.LEVEL) / 2 / together))
+    error = gains.std(ddof=1) / n**0.5
     smallest = error * float(statistics.noncentrality(n - 1, 1 - statistics.POWER, wide))
     middle = float(gains.mean())
     return Effect(middle, middle - wide * error, middle + wide * error, smallest, n)

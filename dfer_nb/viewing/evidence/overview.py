@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dfer_nb.viewing.evidence.records import setting
-from dfer_nb.viewing.evidence.statistics import Effect, against, notes
+from dfer_nb.viewing.evidence.statistics import Effect, notes, within
 from dfer_nb.viewing.page import Table, number
 
 
@@ -14,9 +14,9 @@ from dfer_nb.viewing.page import Table, number
 class Claim:
     """A claim, and the comparison that tests it: it says that `variant` is better than `base`.
 
-    records: of one dataset and preset. family: variants that stand beside it in its table, whose intervals hold at once
-    with this one; pool: variants whose spread is pooled alone (`statistics.against`). split: the test set. metric: of
-    `records.METRICS`.
+    records: of one dataset and preset. What stands beside it in its chapter's table, so that all intervals of a column
+    hold at once: family, variants against the same base, and beside, pairs (variant, base). pool: variants whose spread
+    is pooled alone (`statistics.within`). split: the test set. metric: of `records.METRICS`.
     """
 
     words: str
@@ -24,14 +24,16 @@ class Claim:
     variant: str
     base: str
     family: Sequence[str] = ()
+    beside: Sequence[tuple[str, str]] = ()
     pool: Sequence[str] = ()
     split: str = "test"
     metric: str = "WAR"
 
     def effect(self) -> Effect | None:
         """The difference that the claim speaks of; None where one of the two was not run."""
-        found = against(self.records, [self.variant, *self.family], self.base, [self.split], self.metric, self.pool)
-        return found[self.variant][self.split]
+        own = (self.variant, self.base)
+        pairs = [own, *((name, self.base) for name in self.family), *self.beside]
+        return within(self.records, pairs, [self.split], self.metric, self.pool)[own][self.split]
 
 
 def verdicts(claims: Sequence[Claim]) -> Table:
@@ -43,7 +45,7 @@ def verdicts(claims: Sequence[Claim]) -> Table:
     rows = {claim.words: {"tested by": f"{claim.variant} less {claim.base}", "on": where(claim, effect),
                           "WAR, points": effect.words() if effect else "–", "verdict": word(effect)}
             for claim, effect in zip(claims, effects, strict=True)}
-    note = (f"A row is corrected within the comparison that it comes from, not over these {len(claims)} rows: by luck "
+    note = (f"A row is corrected within its chapter's table, not over these {len(claims)} rows: by luck "
             "alone, at most one in forty claims that are not true is seen.")
     return Table(pd.DataFrame.from_dict(rows, orient="index"), "What was claimed, and what is seen",
                  " ".join([note, *notes(effects)]))

@@ -52,8 +52,8 @@ LEVEL, POWER = 0.95, 0.8
 DEPARTS = 0.01  # of tables of variants that are alike, the share in which one is said to depart
 APART = ("stopped-early",)  # a rule that stops somewhere else in each draw spreads more, whatever the data
 HOW = ("Differences are taken on the same draws. In brackets stands the 95 % interval, or, where that covers zero, the "
-       "true difference that would be seen four times in five. All intervals of a column hold at once in 95 of 100 "
-       "such tables (Dunnett).")
+       "true difference that would be seen about four times in five. All intervals of a column hold at once in 95 "
+       "of 100 such tables (Dunnett).")
 OWN = ("* Its spread over draws, or that of its base, is clearly larger than that of the others, or was expected to "
        "be: its interval is made from its own differences alone.")
 FEW = "A difference without brackets rests on fewer than four draws: a mean, and no verdict."
@@ -139,7 +139,8 @@ def contrasts(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> list[Eff
     """The difference of each pair (variant, base) of a table's rows; the pairs are one family.
 
     table: scores in percent, a row a variant, a column a draw, NaN where one was not run; all rows count for the
-    spread. A pair is compared on the draws that both have. Raises BadInput for a pair that shares no draw.
+    spread. A pair is compared on the draws that both have. Raises BadInput for a pair that shares no draw, a comparison
+    that is asked twice, and a table that leaves nothing to take a spread from.
     """
     found, together = _differences(table, pairs)
     family = [d for d in found if d.draws >= FEWEST]
@@ -242,7 +243,12 @@ def _differences(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> tuple
     if not n.all():
         raise BadInput(f"{' and '.join(pairs[int(n.argmin())])} share no draw", "the records",
                        "run both on the same draws")
+    if len({frozenset(pair) for pair in pairs}) < len(pairs):
+        raise BadInput("a comparison is asked twice", "the pairs of variants", "ask each once, in one direction")
     variance, freedom, departing = _pool(values, {row[name] for name in APART if name in row})
+    if freedom < 1 and n.max() >= FEWEST:
+        raise BadInput("no two variants that are alike in spread share two draws", "the records",
+                       "run all variants of a table on the same draws")
     found = []
     for k, gain in enumerate(gains):
         gain, own = gain[shared[k]], bool({ours[k], base[k]} & departing) and n[k] > 1

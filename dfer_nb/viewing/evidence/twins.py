@@ -23,9 +23,9 @@ def told(record) -> pd.Series:
     their twin's. NaN for a cue of which no clip is called by either. Raises BadInput where no clip has a twin.
     """
     rows = pd.concat([reported_rows(record, split) for split in SPLITS], ignore_index=True)
-    if "motion_cue" not in rows or not (rows["motion_cue"].fillna("") != "").any():
+    rows = rows[rows["motion_cue"].fillna("") != ""] if "motion_cue" in rows else rows.head(0)
+    if rows.empty:
         raise BadInput("no clip has a twin", "told(record)", "give a record on facsimile-motion")
-    rows = rows[rows["motion_cue"] != ""]
     own = rows["prediction"] == rows["label"]
     own = own[own | (rows["prediction"] == rows["twin_label"])]
     percent = 100 * own.groupby(rows["motion_cue"]).mean().reindex(sorted(rows["motion_cue"].unique()))

@@ -53,7 +53,7 @@ def gallery(faces, captions: Sequence[str], columns: int = 6) -> Figure:
 def units_over_time(intensity, apex: tuple[int, int] | None = None, least: float = 0.15) -> Figure:
     """The intensity of a clip's action units in every frame; units that stay below `least` are left out.
 
-    intensity: (T, A), 0 to 1, in the order of `expressions.ACTION_UNITS` (`facsimile.action_units(root)[clip]`);
+    intensity: (T, A), 0 to 1, in the order of `recipes.ACTION_UNITS` (`facsimile.action_units(root)[clip]`);
     apex: its first frame and the one after its last, shaded. Raises BadInput for another shape.
     """
     intensity = np.asarray(intensity, float)

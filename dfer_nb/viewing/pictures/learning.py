@@ -22,24 +22,28 @@ def learning_curves(records: Sequence, variants: Sequence[str]) -> Figure:
 
     Above: rightly labelled clips answered as given, wrongly labelled ones as given and as is true, test clips answered
     right. Below: wrongly labelled clips answered as given, by how the label went wrong. The test clips have a scale of
-    their own. records: of one setting, with `right_as_given` and its like in their epochs. Raises BadInput for none.
+    their own. Kinds of label that a dataset lacks have no line. records: of one setting, with `right_as_given` and its
+    like in their epochs. Raises BadInput where none has them.
     """
-    shown = [record for variant in variants for record in of_variant(records, variant)]
+    shown = [record for variant in variants for record in of_variant(records, variant)
+             if "right_as_given" in record.epochs]
     if not shown:
-        raise BadInput("there are no records of these variants", "learning_curves", "run them first")
+        raise BadInput("no record of these variants says what was learnt of the labels", "learning_curves",
+                       "run them on a dataset whose truth is known")
     means = {variant: _mean(of_variant(shown, variant)) for variant in variants if of_variant(shown, variant)}
     below = {name: f"“{name.removeprefix(AS_GIVEN)}”,\nanswered as given"
-             for name in shown[0].epochs if name.startswith(AS_GIVEN)}
-    figure, grid = panels(2, len(PANELS), height=4.1, sharex=True)
-    for axes, (name, title) in zip(grid.flat, (PANELS | below).items(), strict=False):
-        for variant, mean in means.items():
+             for record in shown for name in record.epochs if name.startswith(AS_GIVEN)}
+    figure, grid = panels(2, max(len(PANELS), len(below) + 1), height=4.1, sharex=True)
+    places = [*grid[0, : len(PANELS)], *grid[1]]
+    for axes, (name, title) in zip(places, (PANELS | below).items(), strict=False):
+        for variant, mean in ((variant, mean) for variant, mean in means.items() if name in mean):
             axes.plot(mean.index + 1, mean[name], color=colour_of(variant), label=variant, linewidth=1.4,
                       linestyle=LINES.get(variant, "-"))
         axes.set_title(title, fontsize=8.5)
         axes.set(ylim=(None, None) if name == "test_war" else (-3, 103))
         axes.grid(axis="y")
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    spare = grid.flat[len(PANELS | below):]
+    spare = [*grid[1, len(below):], *grid[0, len(PANELS):]]
     for axes in spare:
         axes.axis("off")
     handles, labels = grid[0, 0].get_legend_handles_labels()

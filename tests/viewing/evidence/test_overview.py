@@ -7,7 +7,7 @@ import pytest
 
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence.overview import Claim, verdicts
-from dfer_nb.viewing.evidence.statistics import against
+from dfer_nb.viewing.evidence.statistics import against, within
 
 
 @pytest.fixture
@@ -39,6 +39,9 @@ def test_the_family_of_a_claim_makes_its_interval_wider_and_the_pool_does_not(sw
     beside = Claim("helps", sweep, "better", "plain", family=["lame"]).effect()
     assert beside == against(sweep, ["better", "lame"], "plain", ["test"])["better"]["test"]
     assert alone.difference == beside.difference and alone.high - alone.low < beside.high - beside.low
+    pairs = Claim("helps", sweep, "better", "plain", beside=[("lame", "better")]).effect()
+    assert pairs == within(sweep, [("better", "plain"), ("lame", "better")], ["test"])["better", "plain"]["test"]
+    assert pairs.high - pairs.low == pytest.approx(beside.high - beside.low)
 
 
 def test_a_claim_on_two_kinds_of_data_is_refused(sweep):

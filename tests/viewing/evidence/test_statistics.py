@@ -185,6 +185,12 @@ def test_among_three_variants_one_may_depart_among_two_none():
 # ----------------------------------------------------------------------------------------- kept-out draws, means
 
 
+def test_what_leaves_no_interval_is_refused():
+    table = pd.DataFrame(np.random.default_rng(0).normal(70, 1, (3, 5)), ["a", "b", "c"])
+    with pytest.raises(BadInput, match="asked twice"):
+        contrasts(table, [("a", "b"), ("b", "a")])
+
+
 def test_a_kept_out_draw_by_hand():
     sweep = table(plain=[70, 72, 74, 76], better=[73, 74, 78, 79])
     late = pd.DataFrame({20: [70.0, 75.6], 21: [70.0, 76.0]}, ["plain", "better"])

@@ -40,5 +40,21 @@ def test_every_line_is_a_mean_over_draws(sweep):
             assert line.get_xdata().tolist() == [1, 2, 3, 4]
             assert np.allclose(line.get_ydata(), np.mean([epochs[name] for epochs in own], axis=0))
     assert "flat" not in words(figure) and any("5 draws, a seed each; means" in text for text in words(figure))
-    with pytest.raises(BadInput, match="no records of these variants"):
+    with pytest.raises(BadInput, match="no record of these variants"):
         learning_curves(sweep, ["flat"])
+
+
+def test_kinds_of_wrong_labels_may_lack_or_be_many(sweep):
+    for record in sweep:
+        lacks = "wrong_as_given" if record.config["variant"] == "plain" else f"{AS_GIVEN}confusion"
+        record.epochs = record.epochs.drop(columns=lacks).assign(**{f"{AS_GIVEN}{k}": 50.0 for k in "abc"})
+    figure = learning_curves(sweep, ["plain", "rdfer"])
+    shown = {axes.get_title(loc="left").replace("\n", " "): [line.get_label() for line in axes.lines]
+             for axes in figure.axes}
+    assert shown["wrong labels, answered as given"] == ["rdfer"]
+    assert shown["“confusion”, answered as given"] == ["plain"]
+    assert all(shown[f"“{k}”, answered as given"] == ["plain", "rdfer"] for k in "abc")
+    for record in sweep:
+        record.epochs = record.epochs[["epoch", "test_war"]]
+    with pytest.raises(BadInput, match="says what was learnt"):
+        learning_curves(sweep, ["plain"])
