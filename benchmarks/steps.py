@@ -25,7 +25,8 @@ from dfer_nb.data.batches import Batch
 from dfer_nb.models import hosts
 from dfer_nb.presets import build
 from dfer_nb.request import Request, make_fabric
-from dfer_nb.training.fit import Data, Fit
+from dfer_nb.training.clips import Data
+from dfer_nb.training.fit import Fit
 from dfer_nb.training.provenance import processor
 
 # paper/variant; without a variant, the paper's own network

@@ -15,9 +15,9 @@ from dfer_nb import datasets, files
 from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import Plan, defaults, plan, variants
+from dfer_nb.training.clips import Data
 from dfer_nb.training.controls import few, hold_out, with_true_labels, without
 from dfer_nb.training.features import frozen
-from dfer_nb.training.fit import Data
 from dfer_nb.training.optimise import Settings
 
 # Fabric says the precision of every run on stderr; the record says it too.
@@ -174,10 +174,13 @@ def _less(values: dict, usual: dict) -> dict:
 
 def arranged(table: pd.DataFrame, truth: pd.DataFrame | None, settings: Settings, seed: int) -> pd.DataFrame:
     """A ClipTable as a run wants it: without some clips, with few, the true labels, or clips held out, as is set."""
-    if settings.leave_out:
-        table = without(table, truth, settings.leave_out)
+    shares = None
+    if settings.leave_out:  # troubles fall on some expressions alone: without a share kept, Neutral would gain
+        left = without(table, truth, settings.leave_out)
+        trained = truth["clip"].isin(table.loc[table["split"] == "train", "clip"])
+        table, shares = left, truth.loc[trained, "true_label"].value_counts().sort_index()
     if settings.train_clips:
-        table = few(table, truth, settings.train_clips, seed)
+        table = few(table, truth, settings.train_clips, seed, shares)
     if settings.labels == "true":
         table = with_true_labels(table, truth)
     return hold_out(table, truth, settings.held_out, seed) if settings.held_out else table
@@ -198,7 +201,8 @@ def read(request: Request, root: Path, settings: Settings, caches: Path | None =
     table = arranged(table, truth, settings, request.seed)
     frames = batches.cache(table, settings.size, settings.max_frames, caches, progress)
     frames = frozen(frames, settings.features, progress) if settings.features else frames
-    return Data(table, frames, truth[truth["clip"].isin(table["clip"])] if truth is not None else None)
+    known = truth[truth["clip"].isin(table["clip"])] if truth is not None else None
+    return Data(table, frames, known, settings.foreign_frames)
 
 
 def make_fabric(request: Request) -> Fabric:

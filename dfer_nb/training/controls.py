@@ -78,13 +78,15 @@ def without(table: pd.DataFrame, truth: pd.DataFrame | None, trouble: str) -> pd
     return table[~out].reset_index(drop=True)
 
 
-def few(table: pd.DataFrame, truth: pd.DataFrame | None, number: int, seed: int) -> pd.DataFrame:
+def few(table: pd.DataFrame, truth: pd.DataFrame | None, number: int, seed: int,
+        shares: pd.Series | None = None) -> pd.DataFrame:
     """A ClipTable with so many of its training clips.
 
     Where the truth is known they are a small picture of all: every so many-th clip (a systematic sample) in an order
     by why a clip is hard, what it shows, and from which share of noise on its label is wrong. So kinds of clips and
     wrong labels keep their shares, at every share of noise. Else, and within what is alike, a lot decides, drawn from
-    the seed. Raises BadInput where there are not so many.
+    the seed. shares: of the true labels (label -> share), where they shall be others than those of the table, as far
+    as there are clips. Raises BadInput where there are not so many.
     """
     train = np.flatnonzero(table["split"] == "train")
     if number > len(train):
@@ -96,8 +98,29 @@ def few(table: pd.DataFrame, truth: pd.DataFrame | None, number: int, seed: int)
         known = truth.set_index("clip").loc[clips]
         kinds = [known[name].to_numpy() for name in ALIKE if name in known]
         clips = clips.iloc[np.lexsort(kinds[::-1])]
-    chosen = clips.index[((lots.random() + np.arange(number)) * len(clips) / number).astype(int)]
+    start = lots.random()
+    if shares is None:
+        chosen = clips.index[_systematic(start, number, len(clips))]
+    else:
+        chosen = _by_label(clips, clips.map(truth.set_index("clip")["true_label"]), shares, number, start)
     return table.drop(index=clips.index.difference(chosen)).reset_index(drop=True)
+
+
+def _systematic(start: float, number: int, available: int) -> np.ndarray:
+    """Every so many-th of the available places: (number,) places in order. start: where, as a share of a step."""
+    return ((start + np.arange(number)) * available / number).astype(int) if number else np.zeros(0, int)
+
+
+def _by_label(clips: pd.Series, label: pd.Series, shares: pd.Series, number: int, start: float) -> pd.Index:
+    """The index of `number` of the clips in which the labels have such shares; the rest, where some lack, of any."""
+    wanted = number * shares / shares.sum()
+    ends = wanted.cumsum().round().astype(int)
+    sizes, chosen = ends.diff().fillna(ends).astype(int), clips.index[:0]
+    for value, size in sizes.items():
+        own = clips.index[label == value]
+        chosen = chosen.append(own[_systematic(start, min(size, len(own)), len(own))])
+    others = clips.index.drop(chosen)
+    return chosen.append(others[_systematic(start, number - len(chosen), len(others))])
 
 
 def hold_out(table: pd.DataFrame, truth: pd.DataFrame | None, share: float, seed: int) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,42 +11,16 @@ from lightning_fabric import Fabric
 from tqdm import tqdm
 
 from dfer_nb import files
-from dfer_nb.data.batches import Augment, Batch, FrameCache, count, loader
+from dfer_nb.data.batches import Augment, Batch, count, loader
 from dfer_nb.trace import Traces, dumps
 from dfer_nb.training import metrics, state
+from dfer_nb.training.clips import Data
 from dfer_nb.training.controls import HELD_OUT
-from dfer_nb.training.features import FrozenFeatures
 from dfer_nb.training.memory import learnt
 from dfer_nb.training.method import Method, Output
 from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
 from dfer_nb.training.processes import gather, whole_batch
 from dfer_nb.training.record import UNFILTERED, save_checkpoint, write_json, write_tables
-
-
-@dataclass
-class Data:
-    """The clips of a run, and their decoded frames or frozen features.
-
-    table: a ClipTable with splits train, test and any slices; perhaps "held_out", which chooses the epoch.
-    """
-
-    table: pd.DataFrame
-    frames: FrameCache | FrozenFeatures
-    truth: pd.DataFrame | None = None
-
-    def split(self, name: str) -> pd.DataFrame:
-        """The rows of one split."""
-        return self.table[self.table["split"] == name].reset_index(drop=True)
-
-    @property
-    def slices(self) -> list[str]:
-        """Further splits to be tested, in the order of the table."""
-        return [name for name in self.table["split"].unique() if name not in ("train", "test", HELD_OUT)]
-
-    @property
-    def holds_out(self) -> bool:
-        """Whether some training clips are held out to choose the epoch."""
-        return (self.table["split"] == HELD_OUT).any()
 
 
 def clip_rows(batch: Batch, output: Output, decided: torch.Tensor | None, loss: torch.Tensor,
@@ -101,7 +74,7 @@ class Fit:
         pictures = train and not s.features  # features cannot be cropped or recoloured
         augment = Augment(crop_scale=s.crop_scale, flip=s.flip, jitter=s.jitter) if pictures else None
         shard = self.fabric.global_rank, self.fabric.world_size
-        return loader(self.data.frames, self.data.split(split), s.batch_size, s.n_frames, self.fabric.device,
+        return loader(self.data.shown(split), self.data.split(split), s.batch_size, s.n_frames, self.fabric.device,
                       train=train, seed=self.seed, epoch=self.epoch, augment=augment, sample=s.sample, shard=shard,
                       balance=s.balance if train else 0.0)
 

@@ -25,11 +25,14 @@ class Settings:
     and the warm-up cuts into it, as in the public code of M3DFEL's authors.
     precision: on a GPU; cpu_precision: on a CPU that computes it natively (else float32), 2-D convolutions alone:
     bf16 gradients of 3-D ones were seen to fail there.
+    foreign_frames: so many frames of each clean clip are another's in a further test set (`data.foreign`); 0: no set.
+    gamma_every: an exponential rate falls once in so many epochs, by gamma; 0: in every step, to gamma in an epoch.
     features: "" trains on frames; a backbone's name trains heads on its frozen frame features instead.
     labels: "given", or "true" (FACSimile's truth, the upper bound). held_out: share of the training clips, by identity
     where identities are known, that are not trained on but choose the epoch that is reported; 0: the last epoch is.
     leave_out: a trouble, a column of the truth; training clips that have it are left out. train_clips: so many of the
-    training clips that are left, drawn by lot; 0: all of them. balance: from 0, every clip once an epoch, to 1, every
+    training clips that are left, drawn by lot, where some are left out in the shares that the classes had before; 0:
+    all of them. balance: from 0, every clip once an epoch, to 1, every
     class equally often, by over- and undersampling.
     """
 
@@ -46,6 +49,7 @@ class Settings:
     schedule: str = "cosine"
     cosine_from: str = "warmup"
     gamma: float = 0.96
+    gamma_every: int = 0
     clip_norm: float = 0.0
     precision: str = "32-true"
     cpu_precision: str = "32-true"
@@ -61,6 +65,7 @@ class Settings:
     frames_per_segment: int = 1
     shuffled: bool = False
     balance: float = 0.0
+    foreign_frames: int = 0
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or not 0 <= self.warmup <= self.epochs:
@@ -82,10 +87,13 @@ class Settings:
 
     def _check_frames(self):
         u, v = self.segments, self.frames_per_segment
-        if u < 0 or v < 1 or (u and self.max_frames % (u * v)):
+        if u < 0 or v < 1 or (v > 1 and not u) or (u and self.max_frames % (u * v)):
             raise BadInput(f"U={u} segments of V={v} frames cannot be taken from {self.max_frames} frames",
                            "training settings", "use U and V of at least 1, and a multiple of U x V for max_frames; "
-                           "segments=0 takes all frames")
+                           "segments=0, with V=1, takes all frames")
+        if not 0 <= self.foreign_frames < self.n_frames:
+            raise BadInput(f"{self.foreign_frames} of {self.n_frames} frames cannot be another clip's",
+                           "training settings", "leave the clip at least one of its own")
         if not 0 <= self.balance <= 1:
             raise BadInput(f"classes cannot be balanced by {self.balance}", "training settings", "use 0 to 1")
 
@@ -123,13 +131,15 @@ def build_optimizer(model: torch.nn.Module, settings: Settings, fused: bool = Tr
 def rate_factor(progress: float, settings: Settings) -> float:
     """Learning rate at `progress` epochs as a share of its peak.
 
-    Linear warm-up, then a cosine down to lr_min / lr, or gamma to the power of the epochs since the warm-up. A cosine
-    from the start is not at its peak any more when the warm-up ends.
+    Linear warm-up, then a cosine down to lr_min / lr, or gamma to the power of the epochs since the warm-up, or of how
+    often `gamma_every` epochs have ended since. A cosine from the start is not at its peak any more when the warm-up
+    ends.
     """
     if progress < settings.warmup:
         return progress / settings.warmup
     if settings.schedule == "exponential":
-        return settings.gamma ** (progress - settings.warmup)
+        since, every = progress - settings.warmup, settings.gamma_every
+        return settings.gamma ** (max(math.ceil(since / every) - 1, 0) if every else since)
     floor = settings.lr_min / settings.lr
     began = settings.warmup if settings.cosine_from == "warmup" else 0
     done = (progress - began) / max(settings.epochs - began, 1e-9)

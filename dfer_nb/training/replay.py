@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 
 from dfer_nb.data.batches import loader
-from dfer_nb.training.fit import Data
+from dfer_nb.training.clips import Data
 from dfer_nb.training.optimise import Settings
 from dfer_nb.training.record import Record
 
@@ -22,7 +22,7 @@ def features(record: Record, model: torch.nn.Module, data: Data, settings: Setti
     record.load_weights(model)
     model.eval().to(memory_format=torch.channels_last)
     parts = []
-    for batch in loader(data.frames, data.split(split), settings.batch_size, settings.n_frames,
+    for batch in loader(data.shown(split), data.split(split), settings.batch_size, settings.n_frames,
                         torch.device("cpu"), train=False, sample=settings.sample):
         found = model.kept(batch.frames) if hasattr(model, "kept") else {"features": model(batch.frames)["features"]}
         vectors = {name: list(value.float().numpy().astype(np.float16)) for name, value in found.items()}

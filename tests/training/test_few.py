@@ -71,6 +71,29 @@ def test_training_without_a_trouble_has_as_many_clips_as_its_control(fold):
     assert set(counts.values()) == {880}
 
 
+@pytest.mark.parametrize("draw", [10, 13, 20])
+def test_classes_keep_their_shares_where_a_trouble_falls_on_some_alone(draw):
+    """A short apex is never Neutral's: without it, every fourth training clip would be Neutral."""
+    plan_ = casting.plan("facsimile", draw, **facsimile.SIZES).query("fold > 1")
+    truth = plan_.assign(clip=plan_["number"].astype(str))
+    table = pd.DataFrame({"clip": truth["clip"], "split": "train", "label": truth["given_label"]})
+    some = arranged(table, truth, plan("nr_dfernet", variant="no-brief").training, seed=draw)
+    of = truth[truth["clip"].isin(some["clip"])]
+    assert len(of) == 880 and not of["short_apex"].any()
+    counts = of["true_label"].value_counts() - truth["true_label"].value_counts() * 880 / len(truth)
+    assert counts.abs().max() <= 1.5
+    left = truth[~truth["short_apex"]]
+    weak = (of["hard_why"] == "low intensity").mean() / (left["hard_why"] == "low intensity").mean()
+    assert (left["true_label"] == 2).mean() > 0.25 and weak == pytest.approx(1.05, abs=0.06)
+
+
+def test_where_a_class_lacks_clips_the_others_fill_its_place():
+    truth = pd.DataFrame({"clip": [str(k) for k in range(30)], "true_label": [0] * 20 + [1] * 10, "hard_why": ""})
+    table = pd.DataFrame({"clip": truth["clip"], "split": "train", "label": truth["true_label"]})
+    some = few(table, truth, 24, 0, pd.Series({0: 1, 1: 1}))
+    assert some["label"].value_counts().to_dict() == {0: 14, 1: 10} and some["clip"].is_unique
+
+
 def test_a_trouble_that_nobody_knows_of_is_refused(fold):
     with pytest.raises(BadInput, match="nothing is known of 'sneezes'(.|\n)*short_apex"):
         without(*fold, "sneezes")

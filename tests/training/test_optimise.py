@@ -32,6 +32,13 @@ def test_a_cosine_over_all_epochs_is_cut_into_by_the_warm_up():
     assert rate_factor(2, SETTINGS) == 1.0  # ours begins to fall there
 
 
+def test_a_rate_may_fall_in_steps():
+    """The first author's public code of NR-DFERNet halves it when seven epochs have ended."""
+    settings = replace(SETTINGS, schedule="exponential", warmup=0, gamma=0.5, gamma_every=7)
+    assert [rate_factor(progress, settings) for progress in (0.1, 1, 6.9, 7, 7.1, 14, 14.1)] == [
+        1, 1, 1, 1, 0.5, 0.5, 0.25]
+
+
 def test_exponential_schedule():
     settings = replace(SETTINGS, schedule="exponential", gamma=0.5)
     assert [rate_factor(p, settings) for p in (2, 3, 5)] == pytest.approx([1, 0.5, 0.125])

@@ -20,8 +20,9 @@ from torch import nn
 from dfer_nb.data.batches import generator, key
 from dfer_nb.rdfer import AgreementReweighting
 from dfer_nb.training import processes, state
+from dfer_nb.training.clips import Data
 from dfer_nb.training.controls import Control
-from dfer_nb.training.fit import Data, Fit
+from dfer_nb.training.fit import Fit
 from dfer_nb.training.method import Method
 from dfer_nb.training.optimise import Settings
 from dfer_nb.training.processes import whole_batch
