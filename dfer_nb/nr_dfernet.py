@@ -12,14 +12,13 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock
 
 from dfer_nb.data.batches import Batch
-from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
 from dfer_nb.errors import BadInput
 from dfer_nb.models.host import Host, per_frame
 from dfer_nb.models.layers import Encoder
 from dfer_nb.models.stems import stem
 from dfer_nb.training.method import Method, Output
 
-NEUTRAL = EXPRESSIONS.index("Neutral")
 WINDOWS = range(1, 9)  # lengths of the snippets that are kept with a run's features
 
 
@@ -29,8 +28,8 @@ def difference(features: torch.Tensor) -> torch.Tensor:
     features (B, T, C, H, W) -> (B, T-1, C, H, W). Raises BadInput for fewer than two frames.
     """
     if features.shape[1] < 2:
-        raise BadInput(f"{features.shape[1]} frame has no next one to be compared with", "nr_dfernet.difference",
-                       "give at least two frames")
+        raise BadInput(f"{features.shape[1]} frame has no next one to be compared with",
+                       "nr_dfernet.difference", "give at least two frames")
     return features[:, 1:] - features[:, :-1]
 
 
@@ -57,36 +56,38 @@ def snippets(features: torch.Tensor, length: int, stride: int) -> torch.Tensor:
     Raises BadInput for a length or stride below 1, and for fewer frames than a snippet has.
     """
     if length < 1 or stride < 1:
-        raise BadInput(f"snippets of {length} frames, {stride} apart", "nr_dfernet.snippets",
-                       "give a length L and a stride S of at least 1")
+        raise BadInput(f"snippets of {length} frames, {stride} apart",
+                       "nr_dfernet.snippets", "give L and S of at least 1")
     if features.shape[1] < length:
-        raise BadInput(f"{features.shape[1]} frames hold no snippet of {length}", "nr_dfernet.snippets",
-                       "give a shorter length L, or more frames")
-    return features.unfold(1, length, stride).movedim(-1, 2)  # (B, Ns, …, L) -> (B, Ns, L, …)
+        raise BadInput(f"{features.shape[1]} frames hold no snippet of {length}",
+                       "nr_dfernet.snippets", "give a shorter L, or more frames")
+    return features.unfold(1, length, stride).movedim(-1, 2)  # (B, Ns, L, …)
 
 
-def tripping(snippet_logits: torch.Tensor, mu1: float, mu2: float, neutral: int = NEUTRAL) -> torch.Tensor:
+def tripping(snippet_logits: torch.Tensor, mu1: float, mu2: float,
+             neutral: int = NEUTRAL) -> torch.Tensor:
     """Which snippets say clearly that it is not Neutral: P_MAX > mu1 and P_NU < mu2 (the condition of Eq. 7).
 
     snippet_logits (B, Ns, 7) -> (B, Ns), booleans. Raises BadInput for thresholds outside 0..1.
     """
     if not (0 <= mu1 <= 1 and 0 <= mu2 <= 1):
-        raise BadInput(f"thresholds mu1={mu1}, mu2={mu2} are no probabilities", "nr_dfernet.snippet_filter",
-                       "give two numbers from 0 to 1")
+        raise BadInput(f"thresholds mu1={mu1}, mu2={mu2} are no probabilities",
+                       "nr_dfernet.snippet_filter", "give two numbers from 0 to 1")
     said = snippet_logits.float().softmax(-1)
     return (said.amax(-1) > mu1) & (said[..., neutral] < mu2)
 
 
-def snippet_filter(logits: torch.Tensor, snippet_logits: torch.Tensor, mu1: float = 0.7, mu2: float = 0.05,
+def snippet_filter(logits: torch.Tensor, snippet_logits: torch.Tensor,
+                   mu1: float = 0.7, mu2: float = 0.05,
                    neutral: int = NEUTRAL) -> torch.Tensor:
     """Logits of the decision: without Neutral where a snippet clearly says something else (NR-DFERNet, Eq. 7).
 
     logits (B, 7), snippet_logits (B, Ns, 7), thresholds in 0..1 -> (B, 7), with -inf for Neutral where at least one
     snippet trips the filter: its probability is 0 then (Fig. 3). neutral: its column. Raises BadInput.
     """
-    trips = tripping(snippet_logits, mu1, mu2, neutral).any(dim=1)
-    is_neutral = torch.arange(logits.shape[1], device=logits.device) == neutral
-    return logits.masked_fill(trips[:, None] & is_neutral, -torch.inf)
+    trips = tripping(snippet_logits, mu1, mu2, neutral).any(dim=1)  # (B,)
+    column = torch.arange(logits.shape[1], device=logits.device) == neutral
+    return logits.masked_fill(trips[:, None] & column, -torch.inf)
 
 
 def attention_rollout(attentions: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -96,8 +97,9 @@ def attention_rollout(attentions: Sequence[torch.Tensor]) -> torch.Tensor:
     the mean over heads, the product of the layers, the class token's row without itself, normalised.
     """
     if not len(attentions):
-        raise BadInput("there is no layer's attention", "nr_dfernet.attention_rollout", "give one map a layer")
-    product = reduce(lambda below, above: above @ below, (layer.float().mean(dim=1) for layer in attentions))
+        raise BadInput("no layer's attention", "attention_rollout", "give one map a layer")
+    heads = (layer.float().mean(dim=1) for layer in attentions)  # (B, T+1, T+1) each
+    product = reduce(lambda below, above: above @ below, heads)
     row = product[:, 0, 1:]  # (B, T)
     return row / row.sum(dim=1, keepdim=True)
 
@@ -139,8 +141,9 @@ class DynamicStaticFusion(nn.Module):
     def of_frames(self, maps: torch.Tensor) -> torch.Tensor:
         """F^S': the static branch, (B, T, C, H, W) -> (B, T, C, H/2, W/2)."""
         x = self.conv_d(maps.flatten(0, 1))  # (B*T, C, h, w)
-        tokens = self.static(x.flatten(2).transpose(1, 2) + self.positions)  # (B*T, h*w, C)
-        return tokens.transpose(1, 2).unflatten(2, x.shape[2:]).unflatten(0, maps.shape[:2])
+        tokens = x.flatten(2).transpose(1, 2)  # (B*T, h*w, C)
+        tokens = self.static(tokens + self.positions).transpose(1, 2)
+        return tokens.unflatten(2, x.shape[2:]).unflatten(0, maps.shape[:2])
 
 
 class NRDFERNet(Host):
@@ -213,22 +216,23 @@ class NRDFERNet(Host):
         tokens = self._tokens(frames)
         features, maps = self.classify(tokens, watch=not self.training)
         output = {"logits": self.classifier(self.scale(features)), "features": features}
-        if snippets:
-            output["snippet_logits"] = self.of_snippets(tokens, *self.window)
+        output |= {"snippet_logits": self.of_snippets(tokens, *self.window)} if snippets else {}
         if not self.training and maps:
             output["attention"] = attention_rollout([each.detach() for each in maps])
         return output
 
     def kept(self, frames: torch.Tensor) -> Output:
-        """What is kept of a clip: features (B, D), and `windows` (B, n * 7), the probabilities of n snippets.
+        """What is kept of a clip: features (B, D); `windows` (B, n * 7), the probabilities of n snippets; `limits`.
 
-        They are those of each length in WINDOWS, one frame apart, in the order of time: of every L and S in reach.
+        The snippets are those of each length in WINDOWS, one frame apart, in the order of time: of every L and S in
+        reach. limits (B, 2n): all that thresholds in hundredths ask, P_MAX of each rounded up, then P_NU rounded down.
         """
         tokens = self._tokens(frames)
         lengths = [length for length in WINDOWS if length < self.length]
-        said = [self.of_snippets(tokens, length, 1).float().softmax(-1) for length in lengths]
+        said = torch.cat([self.of_snippets(tokens, length, 1) for length in lengths], dim=1).float().softmax(-1)
+        limits = torch.cat([(100 * said.amax(-1)).ceil(), (100 * said[..., NEUTRAL]).floor()], dim=1)
         return {"features": self.classify(tokens, watch=not self.training)[0],
-                "windows": torch.cat(said, dim=1).flatten(1).round(decimals=3)}
+                "windows": said.flatten(1).round(decimals=3), "limits": limits}
 
     def _tokens(self, frames: torch.Tensor) -> torch.Tensor:
         if frames.shape[1] != self.length:
@@ -259,9 +263,9 @@ class SnippetFiltering(Method):
     """NR-DFERNet's training, cross-entropy of the sequence, and its decision, filtered by snippets (Eq. 7).
 
     filtered=False decides without (Table 1: a, c, e, g). snippet_loss: a share of the snippets' own cross-entropy,
-    ours, for a network that tells of them in training. For the record of evaluated clips: the likeliest but Neutral,
-    `otherwise`, and Neutral's probability without the filter, `neutral`; of snippet k its class s{k}, with probability
-    m{k}, and its probability of Neutral n{k}; and the class token's attention on frame t, a{t}, which sums to 1.
+    ours, for a network that tells of them in training (else raises BadInput). For the record of evaluated clips: the
+    likeliest but Neutral, `otherwise`, and Neutral's probability without the filter, `neutral`; and the class token's
+    attention on frame t, a{t}, which sums to 1. What snippets say is kept with features: see `NRDFERNet.kept`.
     """
 
     def __init__(self, smoothing: float = 0.0, filtered: bool = True, mu1: float = 0.7, mu2: float = 0.05,
@@ -279,6 +283,9 @@ class SnippetFiltering(Method):
     def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
         if not self.snippet_loss:
             return 0.0
+        if "snippet_logits" not in output:
+            raise BadInput("a loss of snippets, of which the network says nothing in training", "SnippetFiltering",
+                           "build the network with snippets=True, or use snippet_loss=0")
         logits = output["snippet_logits"]  # (B, Ns, 7)
         labels = batch.label[:, None].expand(logits.shape[:2])
         return self.snippet_loss * self.cross_entropy(logits.transpose(1, 2), labels).mean(dim=1)
@@ -290,9 +297,4 @@ class SnippetFiltering(Method):
         others = said.clone()
         others[:, NEUTRAL] = -1
         columns = {"otherwise": others.argmax(1), "neutral": said[:, NEUTRAL]}
-        if "snippet_logits" in output:
-            of_each = output["snippet_logits"].float().softmax(-1).unbind(1)  # Ns of (B, 7)
-            columns |= {f"s{k}": each.argmax(1) for k, each in enumerate(of_each)}
-            columns |= {f"m{k}": each.amax(1) for k, each in enumerate(of_each)}
-            columns |= {f"n{k}": each[:, NEUTRAL] for k, each in enumerate(of_each)}
         return columns | {f"a{t}": share for t, share in enumerate(output["attention"].T)}

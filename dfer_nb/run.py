@@ -23,12 +23,13 @@ from dfer_nb.presets import PRESETS, Plan, build, plan, variants
 from dfer_nb.request import Request, changed_settings, make_fabric, prepare, read, record_folder
 from dfer_nb.trace import differences
 from dfer_nb.training import state, tracing
-from dfer_nb.training.fit import Data, Fit
+from dfer_nb.training.clips import Data
+from dfer_nb.training.fit import Fit
 from dfer_nb.training.processes import is_first
 from dfer_nb.training.provenance import CODE, environment, is_edited
 from dfer_nb.training.record import FEATURES, Record, is_complete
 from dfer_nb.training.replay import features
-from dfer_nb.training.results import KEEP, called, digest
+from dfer_nb.training.results import KEEP, VECTORS, called, digest
 
 STATES = 5  # of the code, whose traces are remembered
 PATIENCE = 5  # seconds without a word
@@ -265,12 +266,12 @@ def main() -> None:
                                      epilog=f"variants {told}")
     add_options(parser)
     parser.add_argument("--keep", choices=KEEP, default=KEEP[0], help="how much of the record dfer_nb.sweep will keep: "
-                        "with features, those of the test clips are put beside it")
+                        "with limits or features, those of the test clips are put beside it")
     arguments = vars(parser.parse_args())
     how = arguments.pop("keep")
     try:
         record = run(**arguments)
-        if how == "features" and is_first():
+        if how in VECTORS and is_first():
             record = add_features(_request(arguments), record)
     except (BadInput, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from None

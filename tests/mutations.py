@@ -82,6 +82,15 @@ MUTATIONS = {
         FILTERED),
     "nr_dfernet: neutral snippets trip the filter": (
         "nr_dfernet.py", "(said[..., neutral] < mu2)", "(said[..., neutral] > mu2)", FILTERED),
+    "foreign: frames of another moment": (
+        "data/foreign.py", "numbers * len(self.frames(other)) //", "0 * numbers * len(self.frames(other)) //",
+        FILTERED),
+    "foreign: frames in another place": (
+        "data/foreign.py", "own[start:start + self.number] = other", "own[:self.number] = other", FILTERED),
+    "controls: classes without their shares": (
+        "training/controls.py", "    if shares is None:\n", "    if True:\n", {"unseen"}),
+    "nr_dfernet: what snippets say is kept otherwise": (
+        "nr_dfernet.py", "self.of_snippets(tokens, length, 1)", "self.of_snippets(tokens, length, 2)", FILTERED),
     "nr_dfernet: the first layer's attention alone": (
         "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", FILTERED),
     "fit: probabilities as the network has them": (

@@ -5,13 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
 
 from dfer_nb import nr_dfernet, presets
 from dfer_nb.errors import BadInput
 from dfer_nb.models.layers import Encoder
 from dfer_nb.training.controls import Control
-from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients
+from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
 
 HAPPY, SAD, NEUTRAL = 0, 1, 2  # in DFEW's order
 
@@ -132,6 +131,11 @@ def test_rollout_of_any_maps_sums_to_one():
         (lambda: sampled(segments=-1), "U=-1 segments"),
         (lambda: sampled(frames_per_segment=0), "of V=0 frames"),
         (lambda: sampled(max_frames=30), "U=8 segments of V=2 frames cannot be taken from 30"),
+        (lambda: sampled(segments=0), "U=0 segments of V=2 frames(.|\n)*segments=0, with V=1, takes all frames"),
+        (lambda: sampled(foreign_frames=16), "16 of 16 frames cannot be another clip's"),
+        (lambda: nr_dfernet.SnippetFiltering(snippet_loss=0.5).auxiliary(
+            small(snippets="testing")(torch.rand(1, 16, 3, 16, 16)), SimpleNamespace(label=torch.tensor([1]))),
+         "a loss of snippets, of which the network says nothing in training"),
     ],
 )
 def test_bad_input_is_one_clear_error(call, message):
@@ -156,21 +160,6 @@ def small(backbone_name: str = "facenet", **changes) -> nr_dfernet.NRDFERNet:
 @pytest.fixture(scope="module")
 def frames() -> torch.Tensor:
     return torch.rand(2, 16, 3, 16, 16, generator=torch.Generator().manual_seed(2))
-
-
-def test_a_step_at_full_size():
-    torch.manual_seed(3)
-    net = nr_dfernet.NRDFERNet()
-    assert net.to(memory_format=torch.channels_last) is net
-    optimizer = torch.optim.SGD(net.parameters(), 1e-3, momentum=0.9)
-    output = net(torch.rand(2, 16, 3, 112, 112), snippets=True)
-    shapes = {name: tuple(value.shape) for name, value in output.items()}
-    assert shapes == {"logits": (2, 7), "features": (2, 4096), "snippet_logits": (2, 7, 7)}
-    nn.functional.cross_entropy(output["logits"], torch.tensor([0, 6])).backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
-    before = net.fusion.positions.detach().clone()
-    optimizer.step()
-    assert not torch.equal(net.fusion.positions, before)
 
 
 @pytest.mark.parametrize("changes", [{}, {"token": "learned"}, {"branches": "static"}, {"branches": "dynamic"},
@@ -253,6 +242,7 @@ def test_every_variant_takes_a_step_at_laptop_size(variant):
     torch.manual_seed(5)
     model, method = presets.build("nr_dfernet", chosen)
     optimizer = build_optimizer(model.to(memory_format=torch.channels_last), chosen.training)
+    set_rate(optimizer, 0.1, chosen.training)  # within the warm-up: at the peak, a first step may be too long
     clips, batch, losses = torch.rand(2, 16, 3, 48, 48), SimpleNamespace(label=torch.tensor([1, 4])), []
     for _ in range(2):
         output = model(clips)
@@ -268,8 +258,8 @@ def test_every_variant_takes_a_step_at_laptop_size(variant):
     output = model.eval()(clips)
     length, stride = chosen.model["snippet_width"], chosen.model["snippet_stride"]
     n = (15 - length) // stride + 1
-    names = [f"{letter}{k}" for letter in "smn" for k in range(n)] + [f"a{t}" for t in range(15)]
-    assert list(method.columns(output)) == ["otherwise", "neutral", *names]
+    assert output["snippet_logits"].shape == (2, n, 7)
+    assert list(method.columns(output)) == ["otherwise", "neutral", *(f"a{t}" for t in range(15))]
 
 
 def test_the_decision_is_filtered_unless_it_is_not_wanted():
@@ -283,8 +273,21 @@ def test_the_decision_is_filtered_unless_it_is_not_wanted():
 
 
 def test_columns_of_the_record():
-    output = {"logits": logits(0.3, 0.1, 0.6)[None], "snippet_logits": torch.stack([SURE, logits(0.1, 0.2, 0.7)])[None],
-              "attention": torch.tensor([[0.25, 0.75]])}
+    output = {"logits": logits(0.3, 0.1, 0.6)[None], "attention": torch.tensor([[0.25, 0.75]])}
     found = {name: value.tolist()[0] for name, value in nr_dfernet.SnippetFiltering().columns(output).items()}
-    assert found == pytest.approx({"otherwise": HAPPY, "neutral": 0.6, "s0": HAPPY, "s1": NEUTRAL, "m0": 0.8, "m1": 0.7,
-                                   "n0": 0.02, "n1": 0.7, "a0": 0.25, "a1": 0.75})
+    assert found == pytest.approx({"otherwise": HAPPY, "neutral": 0.6, "a0": 0.25, "a1": 0.75})
+
+
+def test_what_is_kept_of_a_clip_answers_every_length_and_stride(frames):
+    net = small(initial_scale=0.5).eval()
+    with torch.no_grad():
+        found, told = net.kept(frames), net.of_snippets(net.spatial_features(frames), 3, 1).softmax(-1)
+    n = sum(16 - length for length in nr_dfernet.WINDOWS)
+    assert {name: tuple(value.shape) for name, value in found.items()} == {
+        "features": (2, net.out_dim), "windows": (2, 7 * n), "limits": (2, 2 * n)}
+    of_three = slice(15 + 14, 15 + 14 + 13)  # those of one and two frames come first
+    assert torch.allclose(found["windows"].unflatten(1, (n, 7))[:, of_three], told, atol=6e-4)
+    highest, neutral = (part[:, of_three] for part in found["limits"].split(n, dim=1))
+    for mu in range(0, 101, 5):
+        assert torch.equal(highest > mu, told.amax(-1) > mu / 100)
+        assert torch.equal(neutral < mu, told[..., NEUTRAL] < mu / 100)

@@ -67,9 +67,9 @@ def test_as_much_is_kept_as_is_said(records):
         assert len(record.epochs) == record.config["training"]["epochs"], record.name
         assert set(record.clips["split"]) >= {"test", *record.summary["slices"]}, record.name
         assert (record.truth is None) == (record.config["dataset"] == "dfew")
-        assert (record.features is not None) == (record.keep == "features")
-        assert ("p0" in record.clips) == (record.keep != "slim")
-        assert record.keep != "slim" or set(record.clips) <= set(SLIM)
+        assert (record.features is not None) == (record.keep in results.VECTORS)
+        assert ("p0" in record.clips) == (record.keep not in ("slim", "own"))
+        assert (record.keep == "slim") == (set(record.clips) <= set(SLIM))
 
 
 def test_records_come_from_committed_code(records):

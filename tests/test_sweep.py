@@ -57,14 +57,15 @@ def test_a_seed_that_is_not_given_is_the_number_of_its_draw(declare):
     assert len(asked) == 8 and {(r.draw, r.seed) for r in asked} == {(10, 10), (12, 12)}
 
 
-def test_the_run_to_begin_with_may_have_the_numbers_of_the_run(declare):
-    declare(GROUP | {"seeds": [4], "draws": [2, 3], "folds": [5], "variants": {"rdfer": "a question"},
-                     "start": "rdfer/facsimile/laptop/rdfer/fold{fold}/draw{draw}/seed{seed}"})
+def test_the_run_to_begin_with_may_be_that_of_the_next_draw(declare):
+    declare(GROUP | {"draws": [2, 3], "variants": {"rdfer": "a question"},
+                     "start": "rdfer/facsimile/laptop/rdfer/fold1/draw{next}/seed{next}"})
     starts = [job.request.start for job in sweep.declared("rdfer")]
-    assert starts == [f"rdfer/facsimile/laptop/rdfer/fold5/draw{draw}/seed4" for draw in (2, 3)]
-    declare(GROUP | {"start": "somewhere"})
-    with pytest.raises(BadInput, match="no run of rdfer called 'somewhere'(.|\\n)*sweep.yml"):
-        sweep.declared("rdfer")
+    assert starts == [f"rdfer/facsimile/laptop/rdfer/fold1/draw{draw}/seed{draw}" for draw in (3, 4)]
+    for start in ("somewhere", "of draw {draw}"):
+        declare(GROUP | {"draws": [2], "start": start})
+        with pytest.raises(BadInput, match=f"no run of rdfer called '{start}'(.|\\n)*sweep.yml"):
+            sweep.declared("rdfer")
 
 
 def test_a_run_that_two_groups_declare_is_run_once_and_kept_as_the_more_demanding_wants_it(declare):

@@ -24,7 +24,7 @@ from dfer_nb.request import Request, make_fabric, record_folder
 from dfer_nb.sweep.folders import check
 from dfer_nb.training.keeping import drop_orphans, keep, possible
 from dfer_nb.training.record import FEATURES, Record, is_complete
-from dfer_nb.training.results import KEEP, RUNS, Kept, called, kept_run
+from dfer_nb.training.results import KEEP, RUNS, VECTORS, Kept, called, kept_run
 from dfer_nb.viewing.evidence.published import beside
 from dfer_nb.viewing.page import Table
 
@@ -100,10 +100,9 @@ def declared(paper: str) -> list[Job]:
     """The runs that a chapter declares in results/<paper>/sweep.yml, in its order; each run once.
 
     The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws (each run has the
-    seed of its draw's number, if no seeds are given: tables want one run of a variant on a draw), and
-    `keep: whole` where probabilities are wanted, or `features` for those and the features of the test clips. {draw},
-    {seed} and {fold} in `start` are those of the run. Every run has one thread. Raises BadInput for what is not known,
-    and for two runs that would take each other's place in results/.
+    seed of its draw's number, if no seeds are given: tables want one run of a variant on a draw), and `keep`, how much
+    of the records is kept (`keeping.keep`). {next} in `start` is the number of the draw after the run's. Every run has
+    one thread. Raises BadInput for what is not known, and for two runs that would take each other's place in results/.
     """
     path = files.results_dir() / paper / "sweep.yml"
     if not path.exists():
@@ -146,10 +145,9 @@ def _expanded(paper: str, group: dict, path: Path) -> Iterable[Job]:
         for variant, answers in group["variants"].items():
             try:
                 which = {"draw": draw, "seed": draw if seed is None else seed, "fold": fold}
-                start = str(group.get("start", ""))
-                for name, number in which.items():
-                    start = start.replace(f"{{{name}}}", str(number))
-                request = Request(paper, variant=variant, **which, **shared | {"start": start})
+                if "start" in group:  # the next draw's number fits one's start to each run
+                    shared["start"] = str(group["start"]).replace("{next}", str(draw + 1))
+                request = Request(paper, variant=variant, **which, **shared)
             except BadInput as error:
                 raise BadInput(error.what, path, error.todo) from None
             yield Job(request, answers, group.get("keep", KEEP[0]))
@@ -216,7 +214,7 @@ def unmade(job: Job) -> str:
     """The file under runs/<Job.name> that has still to be made: of the run, or of its features; "" for none."""
     if is_kept(job):
         return ""
-    record, last = made_of(job), FEATURES if job.keep == KEEP[-1] else "summary.json"
+    record, last = made_of(job), FEATURES if job.keep in VECTORS else "summary.json"
     return "" if record is not None and (record.path / last).exists() else last
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,11 +17,12 @@ from dfer_nb import files
 from dfer_nb.trace import dumps, equal
 from dfer_nb.training import results, state
 from dfer_nb.training.record import FEATURES, TRACES, UNFILTERED, Record
-from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept_traces, kept_truth
+from dfer_nb.training.results import KEEP, RUNS, VECTORS, Kept, Shelf, called, kept, kept_traces, kept_truth
 
 FORMAT = "dfer_nb kept runs 1"
 OF_ALL = ("split", "clip", "label", "prediction", UNFILTERED)  # what slim keeps of a clip, as far as it is there
 SLIM = (*OF_ALL, "loss", "agreement", "weight")  # and of a training clip
+COMMON = re.compile(r"epoch|loss|weight|p\d+")  # what every method's record has beside that; other columns are its own
 
 
 def keep(runs: Iterable[tuple[Record, str]]) -> None:
@@ -28,8 +30,9 @@ def keep(runs: Iterable[tuple[Record, str]]) -> None:
 
     runs: a record and how much of it, of KEEP; one that is kept elsewhere comes as it is there. Replaces what is kept
     under the same name. Files whose content does not change are not written. Of the clips the reported epoch alone is
-    kept: slim, what comparisons of many runs need; whole, every column, rounded to three decimals; features, and those
-    of the test clips, as far as the record has them. Training clips are kept where the method tells them apart, and
+    kept: slim, what comparisons of many runs need; own, and what the method itself says of a clip, rounded to two
+    decimals; whole, every column, to three; limits, and what is asked of the snippets of the test clips; features, and
+    the features of these, as far as the record has them. Training clips are kept where the method tells them apart, and
     slim not for heads on frozen features, which decide nothing about labels.
     """
     papers: dict[str, dict[str, tuple[Record, str]]] = {}
@@ -72,7 +75,7 @@ def possible(record: Record, how: str) -> str:
     """How much of a record `keep` keeps where `how` is asked for, of KEEP."""
     if isinstance(record, Kept):
         return record.keep
-    return how if how != KEEP[-1] or (record.path / FEATURES).exists() else KEEP[-2]
+    return how if how not in VECTORS or (record.path / FEATURES).exists() else "whole"
 
 
 class _Part:
@@ -84,8 +87,8 @@ class _Part:
     def __init__(self, record: Record, how: str, traced: dict[str, str]):
         self.name, self.order = called(record.config), results.order(record)
         how = possible(record, how)
-        clips = record.clips if isinstance(record, Kept) else _reported(record, how == KEEP[0])
-        features = record.features if how == KEEP[-1] else None
+        clips = record.clips if isinstance(record, Kept) else _reported(record, how)
+        features = _vectors(record.features, how) if how in VECTORS else None
         frames = {"epochs": record.epochs, "clips": clips, "features": features}
         self.tables = {name: _arrow(frame) for name, frame in frames.items() if frame is not None}
         columns = {name: {field.name: results.word(field.type) for field in table.schema}
@@ -95,14 +98,23 @@ class _Part:
         self.line = json.dumps(line, default=str)
 
 
-def _reported(record: Record, slim: bool) -> pd.DataFrame:
+def _reported(record: Record, how: str) -> pd.DataFrame:
     """The clips of the reported epoch, as far as they are kept."""
     clips = Record(record.path).clips  # read apart: the table of all epochs is not held for as long as the record is
     clips = clips[clips["epoch"] == record.summary["reported"]["epoch"] - 1]
     train = clips["split"] == "train"
     if not ("agreement" in clips or (clips.loc[train, "weight"] != 1).any()):
         clips = clips[~train]
-    return _slim(clips, record.config) if slim else clips.round(3)
+    if how not in KEEP[:2]:
+        return clips.round(3)
+    slim, own = _slim(clips, record.config), [] if how == KEEP[0] else [
+        name for name in clips if name not in SLIM and not COMMON.fullmatch(name)]
+    return slim.join(clips[own].round(2)) if own else slim
+
+
+def _vectors(features: pd.DataFrame, how: str) -> pd.DataFrame:
+    """The features of a run, as far as they are kept; "windows", what snippets say in full, are left in runs/."""
+    return features[["clip", *(name for name in VECTORS[how] if name in features)]]
 
 
 def _slim(clips: pd.DataFrame, config: dict) -> pd.DataFrame:
@@ -120,7 +132,7 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
     for name, column in frame.items():
         if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
             columns[name] = pa.array(column.to_numpy())
-        elif name in results.VECTORS:
+        elif name in VECTORS[KEEP[-1]]:
             columns[name] = pa.array(list(column), results.VECTOR)
         else:
             columns[name] = pa.array(column, pa.string() if is_string_dtype(column.dtype) else None, from_pandas=True)

@@ -38,11 +38,10 @@ def confusion(label, prediction) -> np.ndarray:
 def summary(clips) -> dict:
     """WAR, UAR, recalls and the number of clips of a table with `label` and `prediction`.
 
-    Where it has `unfiltered`, what the network says where its method decides otherwise, the same of that beside it.
+    Where it has `unfiltered`, what the network says where its method decides otherwise, WAR and UAR of that beside it.
     """
-    found = {**_scores(clips["label"], clips["prediction"]), "clips": len(clips)}
-    return found | ({UNFILTERED: _scores(clips["label"], clips[UNFILTERED])} if UNFILTERED in clips else {})
-
-
-def _scores(label, prediction) -> dict:
-    return {"WAR": war(label, prediction), "UAR": uar(label, prediction), "recalls": recalls(label, prediction)}
+    label, said = clips["label"], clips["prediction"]
+    found = {"WAR": war(label, said), "UAR": uar(label, said), "recalls": recalls(label, said), "clips": len(clips)}
+    if UNFILTERED in clips:
+        found[UNFILTERED] = {"WAR": war(label, clips[UNFILTERED]), "UAR": uar(label, clips[UNFILTERED])}
+    return found

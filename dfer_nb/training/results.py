@@ -23,9 +23,10 @@ from dfer_nb.errors import BadInput
 from dfer_nb.training.record import TRACES, Record
 
 RUNS = "runs.jsonl"
-KEEP = ("slim", "whole", "features")  # how much of a record is kept, least first
+KEEP = ("slim", "own", "whole", "limits", "features")  # how much of a record is kept, least first
+VECTORS = {"limits": ("limits",), "features": ("features", "limits")}  # and of its features, as far as there are some
 TABLES = ("epochs", "clips", "features")
-VECTOR, VECTORS = pa.list_(pa.float16()), ("features", "windows")  # columns of vectors
+VECTOR = pa.list_(pa.float16())
 
 
 def called(config: dict) -> str:

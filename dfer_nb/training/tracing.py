@@ -116,9 +116,13 @@ def _of_weights(start: dict[str, torch.Tensor], end: dict[str, torch.Tensor]) ->
 
 
 def _of_features(record: Record, fit: Fit) -> dict[str, list]:
-    """What would be kept as the features of the test clips: of each clip their mean and their length."""
-    table = np.stack(features(record, fit.model.module, fit.data, fit.settings)["features"]).astype(float)
-    return {"features, means": table.mean(axis=1).tolist(), "features, norms": np.linalg.norm(table, axis=1).tolist()}
+    """What would be kept as the features of the test clips, and with them: of each clip their mean and their length."""
+    table, found = features(record, fit.model.module, fit.data, fit.settings).drop(columns="clip"), {}
+    for name in table:
+        vectors = np.stack(table[name]).astype(float)
+        found |= {f"{name}, means": vectors.mean(axis=1).tolist(),
+                  f"{name}, norms": np.linalg.norm(vectors, axis=1).tolist()}
+    return found
 
 
 def _flat(value) -> list[float]:

@@ -56,6 +56,14 @@ def test_a_slim_run_of_frozen_features_holds_no_training_clips():
     assert list(run.clips) == ["split", "clip", "label", "prediction"] and set(run.clips["split"]) == {"test"}
 
 
+def test_what_a_method_says_itself_is_kept_in_hundredths():
+    record = records.write(config(), own=np.arange(40) / 300, agreement=False)
+    keep([(record, "own")])
+    (run,) = kept("rdfer")
+    assert set(run.clips) - {"own"} < set(SLIM) and run.keep == "own" and run.features is None
+    assert np.allclose(run.clips["own"], reported(record).query("split == 'test'")["own"].round(2), atol=1e-6)
+
+
 def test_features_that_are_not_there_leave_a_whole_run():
     keep([(records.write(config()), "features")])
     assert kept("rdfer")[0].keep == "whole"
