@@ -1,20 +1,27 @@
 """Made-up records of a network with a snippet-based filter, with the columns of real ones: nothing is trained."""
 
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import torch
 
+from dfer_nb.data.foreign import place
 from dfer_nb.data.video import dynamic
 from dfer_nb.nr_dfernet import WINDOWS, SnippetFiltering, snippet_filter
+from dfer_nb.presets import plan
 from dfer_nb.training import metrics
 
 MODEL = {"length": 16, "snippet_width": 3, "snippet_stride": 2}
-TRAINING = {"epochs": 3, "segments": 8, "frames_per_segment": 2, "max_frames": 32}
+TRAINING = asdict(plan("nr_dfernet").training) | {"epochs": 3}
 SIZES = {"test": 140, "clean": 140, "short_apex": 70, "irrelevant": 70, **dict.fromkeys(
     ("neutral50", "neutral75", "neutral90", "neutral97"), 35)}
 FRAMES = dynamic(32, 8, 2)
+SNIPPETS = sum(16 - length for length in WINDOWS)
+ON = {"baseline-filter": ("static", "learned"), "token-filter": ("static", "dynamic"),
+      "fusion-filter": ("both", "learned")}  # branches and token of Table 1's trainings; else both and dynamic
+USUAL = 1 + np.arange(15) / 15  # what a token looks at, whatever it sees: the last frames
 
 
 def made(variant="nr_dfernet", draw=10, skill=2.5, look=0.5, filtered=True, **config):
@@ -22,16 +29,20 @@ def made(variant="nr_dfernet", draw=10, skill=2.5, look=0.5, filtered=True, **co
     rng = np.random.default_rng([draw, len(variant), int(10 * skill)])
     truth = pd.concat([_truth(rng, split, n) for split, n in SIZES.items()], ignore_index=True)
     tables = {split: _rows(rng, truth[truth["slice"] == split], split, skill, look) for split in SIZES}
+    tables["foreign"] = _rows(rng, truth[truth["slice"] == "clean"], "foreign", skill / 2, look)
     parts = {split: metrics.summary(rows) for split, rows in tables.items()}
     reported = {"epoch": 3, **parts["test"]}
     rising = np.array([0.6, 0.8, 1.0])
     epochs = pd.DataFrame({"epoch": range(3), "test_war": reported["WAR"] * rising,
                            "test_war_unfiltered": reported["unfiltered"]["WAR"] * rising,
                            "test_uar_unfiltered": reported["unfiltered"]["UAR"] * rising})
-    vectors = rng.dirichlet(np.ones(7), (SIZES["test"], sum(16 - length for length in WINDOWS)))
-    features = pd.DataFrame({"clip": tables["test"]["clip"], "windows": list(vectors.reshape(SIZES["test"], -1))})
+    said = rng.dirichlet(np.ones(7), (SIZES["test"], SNIPPETS))
+    limits = np.concatenate([np.ceil(100 * said.max(-1)), np.floor(100 * said[..., 2])], axis=1)
+    features = pd.DataFrame({"clip": tables["test"]["clip"], "limits": list(limits)})
+    branches, token = ON.get(variant, ("both", "dynamic"))
     named = {"paper": "nr_dfernet", "dataset": "facsimile", "fold": 1, "preset": "laptop", "variant": variant,
-             "seed": draw, "draw": draw, "model": MODEL, "training": TRAINING, "method": {"filtered": filtered}}
+             "seed": draw, "draw": draw, "model": MODEL | {"branches": branches, "token": token},
+             "training": TRAINING, "method": {"filtered": filtered}}
     summary = {"rule": "last epoch", "reported": reported, "best_on_test": reported,
                "slices": {split: part for split, part in parts.items() if split != "test"}}
     return SimpleNamespace(config=named | config, summary=summary, epochs=epochs, truth=truth, features=features,
@@ -40,10 +51,13 @@ def made(variant="nr_dfernet", draw=10, skill=2.5, look=0.5, filtered=True, **co
 
 def _truth(rng, split: str, n: int) -> pd.DataFrame:
     start, length = rng.choice([0, 22], n), 10 * (split == "irrelevant") * np.ones(n, int)
+    share = int(split[7:]) / 100 if split.startswith("neutral") else 0.5
+    apex = max(1, round(32 * (1 - share)))
     return pd.DataFrame({"clip": [f"{split}{k}" for k in range(n)], "true_label": np.arange(n) % 7, "slice": split,
                          "n_frames": 32, "irrelevant_frames": length, "irrelevant_start": start,
                          "irrelevant_kind": np.where(length > 0, rng.choice(["blocked", "other face"], n), ""),
-                         "apex_start": 10, "apex_end": 20})
+                         "neutral_share": 1 - apex / 32, "apex_start": rng.integers(9, 13, n)}).assign(
+                             apex_end=lambda table: table["apex_start"] + apex)
 
 
 def _rows(rng, truth: pd.DataFrame, split: str, skill: float, look: float) -> pd.DataFrame:
@@ -54,8 +68,11 @@ def _rows(rng, truth: pd.DataFrame, split: str, skill: float, look: float) -> pd
     snippets = right[:, None] + torch.from_numpy(2 * rng.normal(size=(n, 7, 7)))
     snippets[..., 2] -= 1.5
     start, length = (truth[name].to_numpy()[:, None] for name in ("irrelevant_start", "irrelevant_frames"))
-    off = (FRAMES[:-1] >= start) & (FRAMES[1:] < start + length)
-    attention = np.where(off, look, 1.0)
+    inside = (FRAMES >= start) & (FRAMES < start + length)
+    if split == "foreign":
+        first = np.array([place(clip, 16, TRAINING["foreign_frames"]) for clip in truth["clip"]])[:, None]
+        inside = (np.arange(16) >= first) & (np.arange(16) < first + TRAINING["foreign_frames"])
+    attention = USUAL * np.where(inside[:, :-1] & inside[:, 1:], look, 1.0)
     attention /= attention.sum(1, keepdims=True)
     output = {"logits": logits, "snippet_logits": snippets, "attention": torch.from_numpy(attention)}
     said = snippet_filter(logits, snippets)

@@ -1,30 +1,34 @@
-"""What the class token looks at: frames that show the clip's expression, or frames that do not belong to it."""
+"""What the class token looks at, and what it costs when frames do not belong to the clip's expression."""
 
 from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
 
-from dfer_nb.data.video import dynamic
+from dfer_nb.data import foreign
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing.evidence.records import reported_rows, score
+from dfer_nb.training.clips import FOREIGN
+from dfer_nb.training.record import UNFILTERED
+from dfer_nb.viewing.evidence.filtering import frames_of
+from dfer_nb.viewing.evidence.records import reported_rows
 
 KINDS = ("other face", "other expression", "turned away", "blocked")
+PUT_IN = "put in"  # beside these kinds: frames of another clip, put into the clean clips
 
 
 def shares(rows: pd.DataFrame) -> np.ndarray:
     """The class token's attention on each frame, (n, T-1), rows of a record with a0, a1, …; each row sums to about 1.
 
-    Raises BadInput for a run that is not kept whole.
+    Raises BadInput for a run of which it is not kept.
     """
     names = [f"a{t}" for t in range(len(rows.columns)) if f"a{t}" in rows]
     if not names:
-        raise BadInput("these rows say nothing of attention", "record.clips", "declare the run with keep: whole")
+        raise BadInput("these rows say nothing of attention", "record.clips", "declare the run with keep: own")
     return rows[names].to_numpy(float)
 
 
 def watched(records: Iterable) -> list:
-    """Those of some records that say what their class token looked at: they are kept whole."""
+    """Those of some records that say what their class token looked at."""
     return [record for record in records if "a0" in record.clips]
 
 
@@ -32,42 +36,59 @@ def irrelevant(rows: pd.DataFrame, record) -> tuple[np.ndarray, np.ndarray]:
     """Which features are of irrelevant frames alone, and which of relevant ones alone: both (n, T-1), booleans.
 
     Feature t is of sampled frames t and t + 1 (Eq. 1), so one at the border of the irrelevant block is neither. rows:
-    with a truth's columns; the frames are those that are taken in testing.
+    with a truth's columns; the frames are those that are seen in testing.
     """
-    settings = record.config["training"]
-    kept = np.minimum(rows["n_frames"].to_numpy(int), settings["max_frames"])
-    taken = np.stack([dynamic(n, settings["segments"], settings["frames_per_segment"]) for n in kept])
+    seen = frames_of(record, rows)
     start, length = (rows[name].to_numpy(int)[:, None] for name in ("irrelevant_start", "irrelevant_frames"))
-    inside = (taken >= start) & (taken < start + length)
+    return _alone((seen >= start) & (seen < start + length))
+
+
+def put_in(clips: Iterable[str], record) -> tuple[np.ndarray, np.ndarray]:
+    """The same of the clips into which frames of others are put (`data.foreign`)."""
+    number, n = record.config["training"]["foreign_frames"], record.config["model"]["length"]
+    first = np.array([foreign.place(clip, n, number) for clip in clips])[:, None]
+    return _alone((np.arange(n) >= first) & (np.arange(n) < first + number))
+
+
+def _alone(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return inside[:, :-1] & inside[:, 1:], ~inside[:, :-1] & ~inside[:, 1:]
 
 
-def on_irrelevant(record, split: str = "irrelevant") -> pd.DataFrame:
-    """A row a clip of a slice: its `kind`, and how much an irrelevant frame is looked at, as a `ratio` to a relevant
-
-    one (1: as much, 0: not at all). Clips without a frame of each are left out.
-    """
-    rows = reported_rows(record, split)
-    off, on = irrelevant(rows, record)
-    known = off.any(axis=1) & on.any(axis=1)
-    seen, off, on, rows = shares(rows)[known], off[known], on[known], rows[known]
-    ratio = (seen * off).sum(1) / off.sum(1) / np.maximum((seen * on).sum(1) / on.sum(1), 1e-6)
-    return pd.DataFrame({"clip": rows["clip"].to_numpy(), "kind": rows["irrelevant_kind"].to_numpy(), "ratio": ratio})
-
-
 def looked_at(kind: str = "") -> Callable:
-    """What gives of a record the mean attention on an irrelevant frame, percent of that on a relevant one.
+    """What gives of a record how much its token looks at irrelevant frames, in percent of how much at relevant ones.
 
-    kind: of KINDS, or all. The mean of clips is that of logarithms, so that twice and half as much make one.
+    Both are taken in terms of what the same places of clips get where nothing is irrelevant, for a token may look at
+    the middle whatever it sees: 100 of one that knows nothing. These are all clean clips; where the kind is PUT_IN, the
+    very same clips. kind: of KINDS, or all of them.
+    """
+    return lambda record: _put_in_looked_at(record) if kind == PUT_IN else _looked_at(record, kind)
+
+
+def _looked_at(record, kind: str) -> float:
+    rows = reported_rows(record, "irrelevant")
+    rows = rows[rows["irrelevant_kind"] == kind] if kind else rows
+    usual = shares(reported_rows(record, "clean", truth=False)).mean(axis=0)
+    return _percent(shares(rows), np.broadcast_to(usual, (len(rows), len(usual))), *irrelevant(rows, record))
+
+
+def _put_in_looked_at(record) -> float:
+    rows, usual = (reported_rows(record, split, truth=False).set_index("clip") for split in (FOREIGN, "clean"))
+    return _percent(shares(rows), shares(usual.loc[rows.index]), *put_in(rows.index, record))
+
+
+def _percent(seen: np.ndarray, usual: np.ndarray, off: np.ndarray, on: np.ndarray) -> float:
+    """Attention (n, T-1) on the places `off`, over what is usual there; in percent of the same of the places `on`."""
+    return 100 * float(seen[off].sum() / usual[off].sum() / (seen[on].sum() / usual[on].sum()))
+
+
+def lost(filtered: bool = False) -> Callable:
+    """What gives by how many points WAR falls on the clean clips of a record, when frames of others are put in.
+
+    filtered: of what is answered with the filter; else of what the network itself says.
     """
     def value(record) -> float:
-        found = on_irrelevant(record)
-        ratio = found.loc[found["kind"] == kind, "ratio"] if kind else found["ratio"]
-        return 100 * float(np.exp(np.log(ratio.clip(lower=1e-3)).mean()))
+        parts = [record.summary["slices"][name] for name in ("clean", FOREIGN)]
+        clean, spoilt = (part if filtered else part.get(UNFILTERED, part) for part in parts)
+        return clean["WAR"] - spoilt["WAR"]
 
     return value
-
-
-def drop(record) -> float:
-    """By how many points WAR is lower on clips with irrelevant frames than on clean ones (other clips, drawn alike)."""
-    return score(record, "clean", "WAR") - score(record, "irrelevant", "WAR")

@@ -8,7 +8,7 @@ from dfer_nb.models.cost import Cost
 from dfer_nb.viewing.evidence.published import load, pick
 from dfer_nb.viewing.page import Table, number
 
-NOT_BUILT = "not built"
+NOT_BUILT, NOT_MEASURED = "not built", "not measured"
 TOLERANCE = 0.05  # of the published figure; the two counts of R3D18 are a factor of 25 apart
 MEANING = ("FLOPs are multiply-adds, here and in the papers: GMAC, 1e9 of them, for one clip of 16 frames of 112 px. "
            "The true count is of all convolutions and matrix products, however they are called. The count by exact "
@@ -68,6 +68,22 @@ def counts_table(counts: Mapping[str, Mapping[str, Cost]], paper: str, table: st
         lines[row] = line | {"FLOPs, paper": number(flops, 2), "last count less paper": gap}
     caption = f"GMAC, here and in: {published['title']} (Table {table})"
     return Table(pd.DataFrame.from_dict(lines, orient="index"), caption, note)
+
+
+def filter_table(counts: Mapping[str, tuple[Cost, Cost]], measured: Mapping | None) -> Table:
+    """What a filter adds to a plain evaluation: by multiply-adds, and by the processor's time where that was measured.
+
+    counts: a preset -> the cost without and with the filter; measured: what `benchmarks/snippets.py` wrote, or None.
+    """
+    rows = {}
+    for preset, (plain, filtered) in counts.items():
+        time = (measured or {}).get("presets", {}).get(preset)
+        rows[preset] = {"GMAC, plain": number(plain.gmac, 3), "with filter": number(filtered.gmac, 3),
+                        "more": f"{number(100 * (filtered.gmac / plain.gmac - 1), 1, '+')} %",
+                        "more time": f"{number(time['added'], 1, '+')} %" if time else NOT_MEASURED}
+    note = (f"Time: of an evaluation of {measured['clips']} clips, on {measured['threads']} thread of "
+            f"{measured['processor']}, {measured['date'][:10]} (benchmarks/snippets.py).") if measured else ""
+    return Table(pd.DataFrame.from_dict(rows, orient="index"), "What the filter adds to a plain evaluation", note)
 
 
 def _line(cost: Cost | None, cells: Mapping, table: str, tolerance: float) -> dict[str, str]:

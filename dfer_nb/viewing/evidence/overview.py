@@ -11,12 +11,33 @@ from dfer_nb.viewing.page import Table, number
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A claim whose test is no difference in WAR or UAR between two variants.
+
+    words: what is claimed; tested: how; found: what came of it, claimed to be above zero; unit: of the effect. Where
+    something is counted and not measured over draws, `result` and `verdict` say it in words instead.
+    """
+
+    words: str
+    tested: str
+    found: Effect | None = None
+    unit: str = ""
+    result: str = ""
+    verdict: str = ""
+
+    def effect(self) -> Effect | None:
+        """What came of it; None where nothing was run."""
+        return self.found if self.found and self.found.draws else None
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim, and the comparison that tests it: it says that `variant` is better than `base`.
 
     records: of one dataset and preset. What stands beside it in its chapter's table, so that all intervals of a column
     hold at once: family, variants against the same base, and beside, pairs (variant, base). pool: variants whose spread
-    is pooled alone (`statistics.within`). split: the test set. metric: of `records.METRICS`.
+    is pooled alone (`statistics.within`). split: the test set. metric: of `records.METRICS`. tested: how, in words,
+    where the names of the two variants say little.
     """
 
     words: str
@@ -28,6 +49,7 @@ class Claim:
     pool: Sequence[str] = ()
     split: str = "test"
     metric: str = "WAR"
+    tested: str = ""
 
     def effect(self) -> Effect | None:
         """The difference that the claim speaks of; None where one of the two was not run."""
@@ -36,13 +58,13 @@ class Claim:
         return within(self.records, pairs, [self.split], self.metric, self.pool)[own][self.split]
 
 
-def verdicts(claims: Sequence[Claim]) -> Table:
+def verdicts(claims: Sequence[Claim | Finding]) -> Table:
     """A row a claim: where and by what it was tested, the difference with its interval, and the verdict in a word.
 
-    Raises BadInput as `statistics.against` does.
+    Findings are of effects in points of WAR. Raises BadInput as `statistics.against` does.
     """
     effects = [claim.effect() for claim in claims]
-    rows = {claim.words: {"tested by": f"{claim.variant} less {claim.base}", "on": where(claim, effect),
+    rows = {claim.words: {"tested by": tested_by(claim), "on": where(claim, effect),
                           "WAR, points": effect.words() if effect else "–", "verdict": word(effect)}
             for claim, effect in zip(claims, effects, strict=True)}
     note = (f"A row is corrected within its chapter's table, not over these {len(claims)} rows: by luck "
@@ -51,10 +73,17 @@ def verdicts(claims: Sequence[Claim]) -> Table:
                  " ".join([note, *notes(effects)]))
 
 
-def where(claim: Claim, effect: Effect | None) -> str:
+def tested_by(claim: Claim | Finding) -> str:
+    """How a claim was tested, in words; the names of its variants where nobody says more."""
+    return claim.tested or f"{claim.variant} less {claim.base}"
+
+
+def where(claim: Claim | Finding, effect: Effect | None) -> str:
     """On which data a claim was tested, in words."""
     if effect is None:
         return "–"
+    if isinstance(claim, Finding):
+        return f"{effect.draws} draws"
     what = setting([record for record in claim.records if record.config["variant"] in (claim.variant, claim.base)])
     return f"{what.dataset}, {what.badge}, {claim.split.replace('_', ' ')} clips, {effect.draws} draws"
 

@@ -35,13 +35,14 @@ def short(effect: Effect | None, missing: str = "–") -> str:
 
 
 def short_effects(records: Sequence, variants: Sequence[str], base: str, splits: Sequence[str] = ("test", "clean"),
-                  metric: str = "WAR") -> Table:
+                  metric: str = "WAR", pool: Sequence[str] = ()) -> Table:
     """A metric of the base and each variant's difference to it, on each split; a row a variant, the base first.
 
-    Errors as of `comparison.effects`, which says the same at length.
+    pool: variants whose spread is pooled alone (`statistics.against`). Errors as of `comparison.effects`, which says
+    the same at length.
     """
     shown = blocks.of(records, [base, *variants])
-    found = statistics.against(shown, variants, base, splits, metric)
+    found = statistics.against(records, variants, base, splits, metric, pool)
     names = {split: split.replace("_", " ") for split in splits}
     own = of_variant(shown, base)
     rows = {base: {names[split]: number(mean(own, split, metric)) if own else NOT_RUN for split in splits}}
@@ -71,3 +72,49 @@ def short_numbers(records: Sequence, variants: Sequence[str], base: str, values:
             cells[f"{name}, less {base}"] = "–" if variant == base else short(effect, NOT_RUN)
     return Table(pd.DataFrame.from_dict(rows, orient="index", dtype=object), describe(shown),
                  f"{PAIRED} {rules(shown)}".strip())
+
+
+def of_pair(records: Sequence, variant: str, base: str, value: Callable, together: int = 1) -> Effect | None:
+    """How much more a number of a run is than that of the base, on the draws that both have; None without any.
+
+    base "": the number itself, against zero. value: gives the number of a record. together: how many such intervals
+    shall hold at once (Bonferroni). The two may differ in their epochs. Raises BadInput as `per_draw` does.
+    """
+    both = _both(records, variant, base, value)
+    return paired(both["ours"], both["base"], together) if len(both) else None
+
+
+def short_pairs(records: Sequence, pairs: Mapping[str, tuple[str, str]], values: Mapping[str, Callable],
+                contrast: str = "") -> Table:
+    """Some numbers of a run, each of two variants, and their difference with its interval; a row a pair.
+
+    pairs: a row's name -> (variant, base), or (variant, "") for a number against zero; values: a column's name -> what
+    gives the number of a record. contrast: the name of a last row, the first pair's difference less the second's. The
+    intervals of a column are one family. Errors as of `of_pair`.
+    """
+    rows: dict[str, dict[str, str]] = {name: {} for name in [*pairs, *filter(None, [contrast])]}
+    draws = set()
+    for head, value in values.items():
+        found = {name: _both(records, *pair, value) for name, pair in pairs.items()}
+        gains = {name: both["ours"] - both["base"] for name, both in found.items()}
+        if contrast:
+            one, other, *_ = gains.values()
+            gains[contrast] = (one - other).dropna()
+        there = sum(len(gain) > 0 for gain in gains.values())
+        for name, gain in gains.items():
+            draws.add(len(gain))
+            if name in pairs and pairs[name][1]:
+                means = [number(found[name][side].mean()) for side in ("ours", "base")]
+                rows[name][head] = " less ".join(means) if len(gain) else NOT_RUN
+            column = f"{head}, difference" if any(base for _, base in pairs.values()) else head
+            rows[name][column] = short(paired(gain, 0 * gain, there), NOT_RUN) if len(gain) else NOT_RUN
+    words = ", ".join(map(str, sorted(draws - {0})))
+    frame = pd.DataFrame.from_dict(rows, orient="index", dtype=object).fillna("–")
+    return Table(frame, f"Means over {words} draws" if words else "no records", PAIRED)
+
+
+def _both(records: Sequence, variant: str, base: str, value: Callable) -> pd.DataFrame:
+    """A number of two variants, columns `ours` and `base`, a row a draw that both have; base "": zeros."""
+    ours = per_draw(records, variant, value)
+    other = per_draw(records, base, value) if base else 0 * ours
+    return pd.concat({"ours": ours, "base": other}, axis=1, join="inner").astype(float)

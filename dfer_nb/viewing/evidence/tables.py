@@ -4,6 +4,8 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.training import metrics as scores
+from dfer_nb.training.record import UNFILTERED
 from dfer_nb.viewing.evidence.comparison import compare, effects, measured, predictions, with_and_without
 from dfer_nb.viewing.evidence.groups import compare_groups, detection
 from dfer_nb.viewing.evidence.published import beside
@@ -16,16 +18,25 @@ __all__ = ["Table", "agreement_by_expression", "beside", "compare", "compare_gro
            "with_and_without"]
 
 METRICS = (*EXPRESSIONS, "UAR", "WAR")
+OWN = "without filter"  # what the network itself says, where its method decides otherwise
 
 
 def metrics(record) -> Table:
-    """Recall of each expression, UAR and WAR on the test fold: the reported epoch, and best-on-test as what it is."""
+    """Recall of each expression, UAR and WAR on the test fold: the reported epoch, and best-on-test as what it is.
+
+    Where the method decides otherwise than the network, what the network itself says stands between the two.
+    """
     reported, best = record.summary["reported"], record.summary["best_on_test"]
-    count = reported_rows(record, "test")["label"].value_counts()
+    rows = reported_rows(record, "test")
+    count = rows["label"].value_counts()
     clips = {name: count.get(k, 0) for k, name in enumerate(EXPRESSIONS)}
     clips |= {"UAR": reported["clips"], "WAR": reported["clips"]}
     columns = {"clips": {name: str(clips[name]) for name in METRICS}}
-    for head, part in (("reported", reported), ("best on test", best)):
+    parts = {"reported": reported, "best on test": best}
+    if UNFILTERED in rows:
+        own = reported[UNFILTERED] | {"recalls": scores.recalls(rows["label"], rows[UNFILTERED])}
+        parts = {"reported": reported, OWN: own, "best on test": best}
+    for head, part in parts.items():
         values = part["recalls"] | {"UAR": part["UAR"], "WAR": part["WAR"]}
         columns[head] = {name: number(values[name]) for name in METRICS}
     note = ("UAR is the mean of the recalls, WAR the share of all clips that is right. Best on test was "
@@ -42,10 +53,14 @@ def _interval(percent: float, n: int) -> str:
 
 
 def slices(record) -> Table:
-    """WAR with its 95 % interval, and UAR, of the test fold and of every slice, in the reported epoch."""
+    """WAR with its 95 % interval, and UAR, of the test fold and of every slice, in the reported epoch.
+
+    Where the method decides otherwise than the network, both also of what the network itself says.
+    """
     rows = {"test fold": record.summary["reported"], **record.summary["slices"]}
     cells = [{"clips": str(row["clips"]), "WAR": number(row["WAR"]),
               "95 % interval of WAR": _interval(row["WAR"], row["clips"]), "UAR": number(row["UAR"])}
+             | {f"{name}, {OWN}": number(row[UNFILTERED][name]) for name in ("WAR", "UAR") if UNFILTERED in row}
              for row in rows.values()]
     frame = pd.DataFrame(cells, index=[name.replace("_", " ") for name in rows])
     note = "" if len(rows) > 1 else "This dataset has no slices."

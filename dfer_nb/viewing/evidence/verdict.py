@@ -4,28 +4,12 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dfer_nb.viewing.evidence.overview import Claim, where, word
+from dfer_nb.viewing.evidence.overview import Claim, Finding, tested_by, where, word
 from dfer_nb.viewing.evidence.short import short
 from dfer_nb.viewing.evidence.statistics import Effect
 
 TONES = {"seen": "yes", "the reverse is seen": "no", "not seen": "open", "too few draws": "none", "not run": "none"}
 HEADS = ("claim", "tested by", "result", "verdict")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A claim whose test is no difference in WAR between two variants.
-
-    words: what is claimed; tested: how; effect: what came of it, claimed to be above zero; unit: of the effect. Where
-    something is counted and not measured over draws, `result` and `verdict` say it in words instead.
-    """
-
-    words: str
-    tested: str
-    effect: Effect | None = None
-    unit: str = ""
-    result: str = ""
-    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,11 +42,10 @@ def verdict_box(claims: Sequence[Claim | Finding], title: str = "What was claime
 
 
 def _row(claim: Claim | Finding) -> tuple[str, str, str, str]:
-    if isinstance(claim, Finding):
-        effect = claim.effect if claim.effect and claim.effect.draws else None
-        return claim.words, claim.tested, claim.result or _result(effect, claim.unit), claim.verdict or word(effect)
     effect = claim.effect()
-    tested = f"{claim.variant} less {claim.base}" + (f"; {where(claim, effect)}" if effect else "")
+    if isinstance(claim, Finding):
+        return claim.words, claim.tested, claim.result or _result(effect, claim.unit), claim.verdict or word(effect)
+    tested = tested_by(claim) + (f"; {where(claim, effect)}" if effect and not claim.tested else "")
     return claim.words, tested, _result(effect, claim.metric), word(effect)
 
 

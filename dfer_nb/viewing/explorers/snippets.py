@@ -7,19 +7,17 @@ of those clips, two bytes a snippet: below which hundredths P_MAX passes, and ab
 """
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import traitlets
 
-from dfer_nb.data import video
 from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
 from dfer_nb.errors import BadInput
 from dfer_nb.training import metrics
-from dfer_nb.training.optimise import Settings
-from dfer_nb.viewing.evidence.filtering import OWN, decided, windows
+from dfer_nb.training.record import UNFILTERED
+from dfer_nb.viewing.evidence.filtering import decided, frames_seen, neutral_slices, windows
 from dfer_nb.viewing.evidence.records import reported_rows
 from dfer_nb.viewing.explorers.clips import FRAMES, apex_of, irrelevant_of, strip, whole
 from dfer_nb.viewing.explorers.widget import StaticWidget, read
@@ -30,19 +28,6 @@ THOUSAND = 1000  # of the probabilities that are shown of single clips
 STRIDES = 8
 FEATURES = FRAMES - 1  # of a clip, which snippets are cut from: the last frame only ends a difference
 PICTURE = {"height": 56, "kind": "webp", "quality": 60}
-
-
-def neutral_slices(record) -> list[str]:
-    """The record's slices of one share of neutral frames each, the lowest first: ["neutral50", …]."""
-    return sorted(name for name in record.summary["slices"] if re.fullmatch(r"neutral\d+", name))
-
-
-def frames_seen(record, n_frames: int) -> np.ndarray:
-    """Which frames of a video of `n_frames` the network of a run sees in testing: (16,) indices."""
-    settings = Settings(**record.config["training"])
-    kept = video.kept(n_frames, settings.max_frames)
-    chosen = settings.sample(len(kept), None) if settings.sample else video.uniform(len(kept), settings.n_frames)
-    return kept[chosen]
 
 
 class SnippetExplorer(StaticWidget):
@@ -130,7 +115,7 @@ class SnippetExplorer(StaticWidget):
         rows, vectors = self._sets[self.counted]
         said = windows(vectors, FEATURES, self.length, self.stride)  # (n, Ns, 7)
         answer = decided(rows, said.max(-1), said[..., NEUTRAL], self.mu1, self.mu2)
-        label, own = rows["label"].to_numpy(), rows[OWN].to_numpy()
+        label, own = rows["label"].to_numpy(), rows[UNFILTERED].to_numpy()
         kinds = {"rescued": (own != label) & (answer == label), "broken": (own == label) & (answer != label),
                  "moved": (own != answer) & (own != label) & (answer != label)}
         return {"counted": self.counted, "clips": len(rows), "neutral": int((own == NEUTRAL).sum()),
@@ -144,9 +129,9 @@ class SnippetExplorer(StaticWidget):
         row, said = rows.iloc[k], windows(vectors[k:k + 1], FEATURES, self.length, self.stride)[0]
         highest, neutral = said.max(-1), said[:, NEUTRAL]
         trips, thousandths = (highest > self.mu1) & (neutral < self.mu2), _thousandths(said) / THOUSAND
-        turned = bool(trips.any()) and row[OWN] == NEUTRAL
-        return {"clip": self.clip, "label": EXPRESSIONS[row["label"]], "without": EXPRESSIONS[row[OWN]],
-                "with": EXPRESSIONS[int(row["otherwise"] if turned else row[OWN])],
+        turned = bool(trips.any()) and row[UNFILTERED] == NEUTRAL
+        return {"clip": self.clip, "label": EXPRESSIONS[row["label"]], "without": EXPRESSIONS[row[UNFILTERED]],
+                "with": EXPRESSIONS[int(row["otherwise"] if turned else row[UNFILTERED])],
                 "snippets": [{"first": n * self.stride + 1, "says": EXPRESSIONS[thousandths[n].argmax()],
                               "highest": float(thousandths[n].max()), "neutral": float(thousandths[n, NEUTRAL]),
                               "trips": bool(trips[n])} for n in range(len(said))]}
@@ -161,7 +146,7 @@ def worth_seeing(record, count: int = 8) -> list[str]:
     """
     rows, vectors = _set(record, "test")
     ease = pd.Series(_clearest(vectors, _own_settings(record)), rows.index).sort_values(ascending=False).index
-    rows = rows.loc[ease][lambda table: table[OWN] == NEUTRAL]
+    rows = rows.loc[ease][lambda table: table[UNFILTERED] == NEUTRAL]
     saved, broken = rows[rows["otherwise"] == rows["label"]], rows[rows["label"] == NEUTRAL]
     chosen = [*saved["clip"].head(count - count // 2), *broken["clip"].head(count // 2)]
     return [*chosen, *_one_scene(record)]
@@ -176,7 +161,7 @@ def _one_scene(record) -> list[str]:
     if not sets:
         return []
     (first, _), (last, vectors) = sets[0], sets[-1]
-    lost = ((first[OWN] == first["label"]) & (last[OWN] == NEUTRAL)).to_numpy()
+    lost = ((first[UNFILTERED] == first["label"]) & (last[UNFILTERED] == NEUTRAL)).to_numpy()
     rescue = (last["otherwise"] == last["label"]).to_numpy()
     k = int(np.argmax(2 * lost + (lost & rescue) + _clearest(vectors, _own_settings(record))))
     return [rows["clip"].iloc[k] for rows, _ in sets]
@@ -202,14 +187,15 @@ def _is_kept(record, split: str) -> bool:
         raise BadInput("it is not kept what the snippets of every L and S say: `windows` are missing",
                        getattr(record, "path", "record.features"),
                        "run.add_features(request, record) computes them from the run's checkpoint, in half a minute; "
-                       "of runs in results/, those that are declared with keep: features have them")
+                       "runs in results/ have `limits` alone")
     return there
 
 
 def _set(record, split: str) -> tuple[pd.DataFrame, np.ndarray]:
     """Rows of a split that hold what the filter asks for, and `windows` of their clips, (n, W * 7)."""
     rows = reported_rows(record, split)
-    rows = rows if OWN in rows else rows.assign(**{OWN: rows["prediction"]})  # of a run that decides without filter
+    if UNFILTERED not in rows:  # of a run that decides without a filter
+        rows = rows.assign(**{UNFILTERED: rows["prediction"]})
     need(rows, "otherwise", "neutral")
     kept = record.features.set_index("clip")["windows"]
     return rows, np.stack(kept.loc[rows["clip"]].to_numpy())
@@ -245,11 +231,11 @@ def _digits(classes: Sequence[int]) -> str:
 
 def _stored(name: str, rows: pd.DataFrame, vectors: np.ndarray, own: Mapping, filtered: bool) -> dict:
     """What a page holds of a set of clips; differs: how many the record itself answers otherwise, at its settings."""
-    asked = (rows[OWN] == NEUTRAL).to_numpy()
+    asked = (rows[UNFILTERED] == NEUTRAL).to_numpy()
     said = windows(vectors, FEATURES, own["length"], own["stride"])
     again = decided(rows, said.max(-1), said[..., NEUTRAL], own["mu1"], own["mu2"])
-    return {"name": name, "clip": rows["clip"].tolist(), "label": _digits(rows["label"]), "own": _digits(rows[OWN]),
-            "otherwise": _digits(rows["otherwise"]), **_limits(vectors[asked]),
+    return {"name": name, "clip": rows["clip"].tolist(), "label": _digits(rows["label"]),
+            "own": _digits(rows[UNFILTERED]), "otherwise": _digits(rows["otherwise"]), **_limits(vectors[asked]),
             "differs": int((again != rows["prediction"].to_numpy()).sum()) if filtered else 0}
 
 
@@ -259,6 +245,6 @@ def _shown(record, pictures: np.ndarray, split: str, k: int, rows: pd.DataFrame,
     clip, n_frames = row["clip"], whole(row.get("n_frames"))
     seen = None if n_frames is None else frames_seen(record, n_frames)
     return {"clip": clip, "set": split, "label": int(row["label"]), "true_label": whole(row.get("true_label")),
-            "own": int(row[OWN]), "otherwise": int(row["otherwise"]), "neutral": round(float(row["neutral"]), 3),
+            "own": int(row[UNFILTERED]), "otherwise": int(row["otherwise"]), "neutral": round(float(row["neutral"]), 3),
             "apex": apex_of(row, seen), "irrelevant": irrelevant_of(row, seen),
             "strip": strip(clip, pictures, **PICTURE), **_limits(vector[None]), "said": _packed(_thousandths(vector))}

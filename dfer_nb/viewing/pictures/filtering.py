@@ -10,12 +10,12 @@ from matplotlib.ticker import MaxNLocator
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
 from dfer_nb.training import metrics
-from dfer_nb.viewing.evidence.filtering import OWN
+from dfer_nb.training.record import UNFILTERED
+from dfer_nb.viewing.evidence.filtering import neutral_slices, within_reach
 from dfer_nb.viewing.evidence.records import of_variant, reported_rows, setting
 from dfer_nb.viewing.palette import need, panels, styled
 
 WITH, WITHOUT = "#0072B2", "#6E6E6E"
-NEUTRAL_SLICES = {"neutral50": 50, "neutral75": 75, "neutral90": 90, "neutral97": 97}  # percent of neutral frames
 
 
 @styled()
@@ -28,7 +28,7 @@ def gain_over_epochs(records: Sequence, variant: str) -> Figure:
     if not own:
         raise BadInput(f"there are no records of {variant}", "gain_over_epochs", "run them first")
     both, alone = (pd.concat([record.epochs.set_index("epoch")[name] for record in own], axis=1)
-                   for name in ("test_war", f"test_war_{OWN}"))
+                   for name in ("test_war", f"test_war_{UNFILTERED}"))
     figure, (left, right) = panels(1, 2, height=3.0)
     for table, colour, label in ((alone, WITHOUT, "without filter"), (both, WITH, "with filter")):
         left.plot(table.index + 1, table.mean(axis=1), color=colour, label=label, marker="o", markersize=3)
@@ -50,19 +50,23 @@ def gain_over_epochs(records: Sequence, variant: str) -> Figure:
 def along_neutral_shares(records: Mapping[str, Sequence]) -> Figure:
     """WAR of the same clips with more and more neutral frames, with and without the filter; a panel a title.
 
-    records: title -> runs of one variant. No clip of these slices is Neutral. Thin: a draw. Raises BadInput for none.
+    records: title -> runs of one variant. No clip of these slices is Neutral. Thin: a draw. Dotted: the share of clips
+    of which the network sees a frame with some expression, mean over draws. Raises BadInput for none.
     """
     shown = {title: runs for title, runs in records.items() if runs}
     if not shown:
         raise BadInput("there are no records", "along_neutral_shares", "run them first")
     figure, grid = panels(1, len(shown), height=3.1, sharey=True, squeeze=False)
-    shares = list(NEUTRAL_SLICES.values())
     for axes, (title, runs) in zip(grid[0], shown.items(), strict=True):
-        for name, colour, label in ((OWN, WITHOUT, "without filter"), ("prediction", WITH, "with filter")):
-            wars = np.array([[_war(record, split, name) for split in NEUTRAL_SLICES] for record in runs])
-            axes.plot(shares, wars.T, color=colour, alpha=0.3, linewidth=0.9)
-            axes.plot(shares, wars.mean(axis=0), color=colour, linewidth=2.2, marker="o", markersize=4, label=label)
-        axes.set(title=title, xlabel="neutral frames, %", xticks=shares)
+        shares = neutral_slices(runs[0])
+        for name, colour, label in ((UNFILTERED, WITHOUT, "without filter"), ("prediction", WITH, "with filter")):
+            wars = np.array([[_war(record, split, name) for split in shares] for record in runs])
+            axes.plot(shares.values(), wars.T, color=colour, alpha=0.3, linewidth=0.9)
+            axes.plot(shares.values(), wars.mean(axis=0), color=colour, linewidth=2.2, marker="o", markersize=4,
+                      label=label)
+        reach = np.mean([[within_reach(record, split) for split in shares] for record in runs], axis=0)
+        axes.plot(shares.values(), reach, ":", color="#555555", label="an expression is seen")
+        axes.set(title=title, xlabel="neutral frames, %", xticks=list(shares.values()))
         axes.grid(axis="y")
     grid[0][0].set_ylabel("WAR, %")
     grid[0][0].legend(loc="lower left")
@@ -81,8 +85,8 @@ def confusions(clips: pd.DataFrame) -> Figure:
     clips: rows with `label`, `prediction` and `unfiltered`. On the right, cells that the filter changes are framed and
     say by how much.
     """
-    need(clips, "label", "prediction", OWN)
-    before, after = (metrics.confusion(clips["label"], clips[name]) for name in (OWN, "prediction"))
+    need(clips, "label", "prediction", UNFILTERED)
+    before, after = (metrics.confusion(clips["label"], clips[name]) for name in (UNFILTERED, "prediction"))
     figure, grid = panels(1, 2, height=3.5, sharey=True)
     names = [name[:4] for name in EXPRESSIONS]
     for axes, counts, title in zip(grid, (before, after), ("without filter", "with filter"), strict=True):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing.evidence.overview import Claim, verdicts
-from dfer_nb.viewing.evidence.statistics import against, within
+from dfer_nb.viewing.evidence.overview import Claim, Finding, verdicts
+from dfer_nb.viewing.evidence.statistics import Effect, against, within
 
 
 @pytest.fixture
@@ -32,6 +32,15 @@ def test_a_claim_is_seen_or_not_or_its_reverse(sweep):
     assert table.frame.loc["does nothing", "on"] == "facsimile-hard, laptop, clean clips, 4 draws"
     assert table.frame.loc["was forgotten"].tolist() == ["flat less plain", "–", "–", "not run"]
     assert all(words in table.note for words in ("not over these 5 rows", "95 % interval", "fewer than four draws"))
+
+
+def test_what_is_no_difference_of_two_variants_stands_among_the_claims(sweep):
+    table = verdicts([Claim("helps", sweep, "better", "plain", tested="by hand"),
+                      Finding("a part adds", "rows with it less without", Effect(1.2, 0.4, 2.0, 0.8, 6)),
+                      Finding("was forgotten", "rows with it less without")])
+    assert table.frame["tested by"].tolist() == ["by hand", *["rows with it less without"] * 2]
+    assert table.frame["on"].tolist()[1:] == ["6 draws", "–"]
+    assert table.frame["verdict"].tolist() == ["seen", "seen", "not run"]
 
 
 def test_the_family_of_a_claim_makes_its_interval_wider_and_the_pool_does_not(sweep):

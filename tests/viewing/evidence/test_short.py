@@ -46,6 +46,12 @@ def test_a_table_of_short_effects_has_the_base_first_and_no_column_of_dashes(swe
     assert repr(table.fold()) == repr(table)
 
 
+def test_the_spread_of_others_may_be_pooled(sweep):
+    alone, pooled = (short_effects(sweep, ["better"], "plain", ["test"], pool=pool).frame.loc["better", "test"]
+                     for pool in ((), ("lame",)))
+    assert pooled == short(against(sweep, ["better"], "plain", ["test"], pool=["lame"])["better"]["test"]) != alone
+
+
 def test_without_records_the_table_says_so():
     table = short_effects([], ["better"], "plain")
     assert table.frame["test"].tolist() == ["not run", "not run"]
@@ -55,12 +61,13 @@ def test_the_box_says_claim_test_number_and_word(sweep):
     far = Effect(0.31, 0.2, 0.42, 0.1, 6)
     box = verdict_box([Claim("it helps", sweep, "better", "plain"), Claim("it <hurts>", sweep, "lame", "plain"),
                        Claim("nobody knows", sweep, "absent", "plain"), Claim("classes gain", sweep, "better", "plain",
-                                                                             metric="UAR"),
+                                                                             metric="UAR", tested="in words"),
                        Finding("it looks there", "share of attention", far, "times"),
                        Finding("it was forgotten", "share", Effect(np.nan, draws=0)),
                        Finding("it is cheap", "a count", result="5.1 GMAC", verdict="counted twice")])
     assert [row[3] for row in box.rows] == ["seen", "not seen", "not run", "seen", "seen", "not run", "counted twice"]
     assert box.rows[0][1] == "better less plain; facsimile-hard, laptop, test clips, 4 draws"
+    assert box.rows[3][1] == "in words"
     assert box.rows[0][2].startswith("WAR +") and box.rows[3][2].startswith("UAR +")
     assert box.rows[4][2] == "times +0.3 [0.2, 0.4]" and box.rows[2][2] == box.rows[5][2] == "–"
     page = box._repr_html_()

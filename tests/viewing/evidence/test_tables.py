@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from filtered import made
 
 from dfer_nb.data.expressions import EXPRESSIONS
 from dfer_nb.errors import BadInput
@@ -20,6 +21,19 @@ def test_metrics_show_both_epochs_and_which_one_is_reported(record):
     assert table.frame["clips"][list(EXPRESSIONS)].astype(int).sum() == 280
     assert table.badges == {"reported": "epoch 6, last epoch", "best on test": f"epoch {best['epoch']}, not reported"}
     assert best["epoch"] != 6
+
+
+def test_what_a_network_says_before_its_method_decides_stands_beside_it():
+    record = made()
+    frame, own = tables.metrics(record).frame, record.summary["reported"]["unfiltered"]
+    rows = record.clips[record.clips["split"] == "test"]
+    assert list(frame) == ["clips", "reported", "without filter", "best on test"]
+    assert frame.loc["WAR", "without filter"] == f"{own['WAR']:.1f}" != frame.loc["WAR", "reported"]
+    sad = rows[rows["label"] == 1]
+    assert frame.loc["Sad", "without filter"] == f"{100 * (sad['unfiltered'] == 1).mean():.1f}"
+    frame, part = tables.slices(record).frame, record.summary["slices"]["clean"]
+    assert frame.loc["clean", "UAR, without filter"] == f"{part['unfiltered']['UAR']:.1f}"
+    assert list(frame)[-2:] == ["WAR, without filter", "UAR, without filter"] and "foreign" in frame.index
 
 
 def test_an_expression_without_clips_has_a_dash(record):

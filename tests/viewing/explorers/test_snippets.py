@@ -83,7 +83,7 @@ def test_the_runs_own_settings_come_first_and_values_that_are_not_offered_are_re
 
 def test_what_is_missing_is_said():
     record = make_record(kept=())
-    with pytest.raises(BadInput, match="windows` are missing(.|\n)*add_features(.|\n)*keep: features"):
+    with pytest.raises(BadInput, match="windows` are missing(.|\n)*add_features(.|\n)*limits"):
         make_explorer(record)
     record = make_record()
     record.features = record.features.drop(columns="windows")
@@ -108,7 +108,7 @@ def test_what_is_missing_is_said():
 def test_slices_that_are_not_kept_are_left_out_and_a_run_without_filter_is_shown():
     explorer = make_explorer(make_record(kept=("test",)), clips=("test0",))
     assert [one["name"] for one in explorer.data["sets"]] == ["test"]
-    assert explorer.data["absent"] == ["neutral50", "neutral97"] == neutral_slices(make_record())
+    assert explorer.data["absent"] == ["neutral50", "neutral97"] == list(neutral_slices(make_record()))
     record = make_record()
     record.clips = record.clips.drop(columns="unfiltered")
     record.config["method"] = record.config["method"] | {"filtered": False}
@@ -143,7 +143,7 @@ def test_frames_that_the_network_sees():
     assert np.flatnonzero(fact["apex"]).tolist() == [4, 5, 6]  # 9, 10 and 13 lie in 8 to 13
     assert np.flatnonzero(fact["irrelevant"]).tolist() == [11, 12, 13, 14]
     assert make_explorer(make_record(truth=False)).data["clips"][0]["apex"] is None
-    record.config["training"]["segments"] = 0
+    record.config["training"] |= {"segments": 0, "frames_per_segment": 1}
     assert len(frames_seen(record, 64)) == 32
 
 

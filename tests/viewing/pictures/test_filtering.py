@@ -6,6 +6,7 @@ import pytest
 from filtered import made
 
 from dfer_nb.errors import BadInput
+from dfer_nb.viewing.evidence.filtering import within_reach
 from dfer_nb.viewing.evidence.statistics import Effect
 from dfer_nb.viewing.palette import WIDTH
 from dfer_nb.viewing.pictures.attention import attention_strips, change_maps
@@ -35,7 +36,10 @@ def test_the_shares_of_neutral_frames_have_two_lines_each(records):
     thick = [line for line in axes.lines if line.get_linewidth() > 2]
     filtered = np.mean([[r.summary["slices"][f"neutral{share}"]["WAR"] for share in (50, 75, 90, 97)] for r in records],
                        axis=0)
-    assert thick[1].get_ydata() == pytest.approx(filtered) and len(axes.lines) == 2 * (3 + 1)
+    assert thick[1].get_ydata() == pytest.approx(filtered) and len(axes.lines) == 2 * (3 + 1) + 1
+    (dotted,) = [line for line in axes.lines if line.get_linestyle() == ":"]
+    reach = [np.mean([within_reach(r, f"neutral{share}") for r in records]) for share in (50, 75, 90, 97)]
+    assert dotted.get_ydata() == pytest.approx(reach) and reach[-1] < reach[0] == 100
     with pytest.raises(BadInput):
         along_neutral_shares({"none": []})
 
