@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from dfer_nb import files, presets
 from dfer_nb.errors import BadInput
 from dfer_nb.request import Request
 from dfer_nb.training.controls import Control
+from dfer_nb.training.optimise import build_optimizer, guard_gradients
 
 EVERY_PRESET = [(paper, name) for paper, found in presets.PRESETS.items() for name in found]
 EVERY_VARIANT = [(paper, name) for paper in presets.PRESETS for name in presets.variants(paper)]
@@ -93,6 +95,17 @@ def test_table_1_is_three_switches():
     assert found == rows
 
 
+def test_few_clips_alone_take_as_many_steps_as_both_trainings_of_fine_tuning():
+    def steps(variant: str, clips: int) -> int:
+        settings = presets.plan("nr_dfernet", variant=variant).training
+        return -(-(settings.train_clips or clips) // settings.batch_size) * settings.epochs
+
+    assert steps("few-longer", 0) == steps("nr_dfernet", 1120) + steps("fine-tuned", 0) == 320 > steps("few", 0) == 40
+    few, tuned = (presets.plan("nr_dfernet", variant=name).training for name in ("few", "fine-tuned"))
+    assert [getattr(few, rate) / getattr(tuned, rate) for rate in ("lr", "lr_backbone", "lr_min")] == pytest.approx(
+        [3, 3, 3])
+
+
 def test_m3dfel_without_weights_differs_in_nothing_else():
     ours, scratch = (presets.plan("m3dfel", preset) for preset in ("paper", "paper-scratch"))
     assert scratch.model.pop("backbone_weights") == "none" and ours.model.pop("backbone_weights") == "torchvision"
@@ -120,7 +133,7 @@ def test_every_value_says_where_it_comes_from(paper, name):
                     "cpu_precision"}),
         ("nr_dfernet", {"backbone_name", "backbone_weights", "head_width", "spatial_mlp", "temporal_mlp", "gamma",
                         "weight_decay", "snippets", "snippet_times", "initial_scale", "max_frames", "jitter",
-                        "crop_scale", "smoothing"}),
+                        "crop_scale", "smoothing", "foreign_frames"}),
     ],
 )
 def test_what_the_paper_leaves_open_is_tagged_so(paper, expected):
@@ -138,7 +151,7 @@ def test_what_is_decided_without_the_papers_word_is_named():
         "primary feature map", "weights at the start", "Conv-D", "dynamic branch", "last frame",
         "sizes of the encoders", "beginning of positions and token", "classifier", "what a snippet is taken from",
         "positions of a snippet", "snippets in training", "thresholds", "filtered logits", "attention of Fig. 5",
-        "frames of a segment", "schedule", "oversampling", "few clips"}
+        "frames of a segment", "frames of others", "schedule", "oversampling", "few clips"}
     for paper, choices in presets.CHOICES.items():
         assert all(choice.ours and choice.theirs for choice in choices.values())
         assert {choice.variant for choice in choices.values()} - {""} <= set(presets.variants(paper))
@@ -239,3 +252,23 @@ def test_frozen_features_have_no_backbone_to_choose():
     assert presets.plan("m3dfel", "frozen", "bag-16").model["backbone_name"] == "features"
     with pytest.raises(BadInput, match="'former-dfer' trains its own former-dfer, and the preset 'frozen' has no"):
         presets.plan("m3dfel", "frozen", "former-dfer")
+
+
+def test_a_step_of_nr_dfernet_at_full_size():
+    """The preset of the paper's size, as a run builds it; it begins without weights."""
+    torch.manual_seed(3)
+    chosen = presets.plan("nr_dfernet", "paper", dataset="dfew")
+    net, method = presets.build("nr_dfernet", chosen)
+    optimizer = build_optimizer(net.to(memory_format=torch.channels_last), chosen.training)
+    clips = torch.rand(2, chosen.training.n_frames, 3, chosen.training.size, chosen.training.size)
+    output, batch = net(clips), SimpleNamespace(label=torch.tensor([0, 6]))
+    shapes = {name: tuple(value.shape) for name, value in output.items()}
+    assert shapes == {"logits": (2, 7), "features": (2, 4096)} and clips.shape == (2, 16, 3, 112, 112)
+    method.loss(output, batch).mean().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
+    before = net.fusion.positions.detach().clone()
+    assert guard_gradients(optimizer, chosen.training.clip_norm, "here") > 0
+    optimizer.step()
+    assert isinstance(optimizer, torch.optim.SGD) and not torch.equal(net.fusion.positions, before)
+    with torch.no_grad():
+        assert net.eval()(clips)["snippet_logits"].shape == (2, 7, 7)
