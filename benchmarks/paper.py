@@ -17,10 +17,19 @@ from torch.utils.flop_counter import FlopCounterMode
 from dfer_nb.presets import PRESETS, build
 from dfer_nb.request import Request, make_fabric, prepare
 from dfer_nb.training.fit import Fit
+from dfer_nb.training.optimise import Settings
+
+
+def multiply_adds(model: torch.nn.Module, settings: Settings, device="cpu") -> float:
+    """Multiply-adds (1e9) of a clip's forward pass in training; recurrent layers, a small part, are not counted."""
+    clips = torch.zeros(2, settings.n_frames, 3, settings.size, settings.size, device=device)  # one has no variance
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model.train()(clips)
+    return counter.get_total_flops() / 2e9 / len(clips)
 
 
 def measured(paper: str, epochs: int, device: str) -> tuple[float, float]:
-    """Clips a second in training, and multiply-adds (1e9) of a clip's forward pass in testing."""
+    """Clips a second in training, and multiply-adds (1e9) of a clip's forward pass there."""
     request = Request(paper, preset="paper-scratch", epochs=epochs + 1, device=device)
     data, chosen, fabric = prepare(request), request.plan(), make_fabric(request)
     torch.manual_seed(0)
@@ -33,10 +42,8 @@ def measured(paper: str, epochs: int, device: str) -> tuple[float, float]:
             began = time.perf_counter()
             fit.train_epoch()  # its table is on the host when it returns: nothing is left to wait for
             seconds.append(time.perf_counter() - began)
-    size = chosen.training.size
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:  # recurrent layers, a small part, are not counted
-        model.eval()(torch.zeros(1, chosen.training.max_frames, 3, size, size, device=fabric.device))
-    return len(data.split("train")) * epochs / sum(seconds[1:]), counter.get_total_flops() / 2e9
+    gmac = multiply_adds(fit.model, chosen.training, fabric.device)
+    return len(data.split("train")) * epochs / sum(seconds[1:]), gmac
 
 
 def main() -> None:

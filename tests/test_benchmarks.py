@@ -1,10 +1,12 @@
-"""The benchmarks measure what they say: training steps in two layouts and precisions of one network, and a draw."""
+"""The benchmarks measure what they say: training steps in two layouts and precisions, sizes, a filter, and a draw."""
 
 import re
 
+import pytest
 import torch
 
-from benchmarks import draw, steps
+from benchmarks import draw, paper, snippets, steps
+from dfer_nb.presets import PRESETS, build
 from dfer_nb.request import Request, make_fabric
 
 REQUEST = Request("m3dfel", preset="paper-scratch", variant="former-dfer", device="cpu")
@@ -34,3 +36,24 @@ def test_a_draw_is_measured_on_a_share_of_its_clips(monkeypatch):
     monkeypatch.setattr(draw.dataset, "_draw_chunk", lambda *given: drawn.append(len(given[1])) or draw_chunk(*given))
     clips, drawing, decoding = draw.seconds("facsimile", 1, 0.006, 48)
     assert clips == 3300 and sum(drawn) == 20 and min(drawing, decoding) > 0
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_paper_is_given_as_many_frames_as_its_network_sees(name):
+    chosen = Request(name).plan()
+    assert paper.multiply_adds(build(name, chosen)[0], chosen.training) > 0.01
+
+
+def test_what_training_does_not_compute_is_not_counted():
+    request = Request("nr_dfernet", preset="paper-scratch")
+    with torch.device("meta"):  # nothing is computed
+        model, _ = build("nr_dfernet", request.plan())
+    sizes = snippets.multiply_adds(request)
+    assert paper.multiply_adds(model, request.plan().training, "meta") == pytest.approx(sizes["gmac_plain"], abs=1e-3)
+    assert sizes["gmac_plain"] < sizes["gmac_filtered"]  # snippets are for the test
+
+
+def test_the_filter_is_timed_beside_the_same_network_without_it():
+    found = snippets.measured(Request("nr_dfernet", device="cpu"), 2, 1)
+    assert found["clips_per_second"] > 0 and found["gmac_plain"] < found["gmac_filtered"] < found["gmac_again"]
+    assert found["added"] > -100 and found["added_median"] > -100
