@@ -7,11 +7,15 @@ import pytest
 import torch
 
 from dfer_nb import files, nr_dfernet
-from dfer_nb.viewing.source import anchor
+from dfer_nb.viewing.source import anchor, source
 
 CHAPTER = files.root() / "notebooks" / "text" / "nr_dfernet.py"
 EQUATIONS = {1: "difference", 2: "DynamicStaticFusion.of_frames", 4: "DynamicStaticFusion.forward", 5: "dynamic_token",
              6: "snippets", 7: "snippet_filter"}
+WIDE = 88
+SHOWN = (nr_dfernet.difference, nr_dfernet.DynamicStaticFusion.of_frames, nr_dfernet.DynamicStaticFusion.forward,
+         nr_dfernet.dynamic_token, nr_dfernet.attention_rollout, nr_dfernet.snippets, nr_dfernet.tripping,
+         nr_dfernet.snippet_filter)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +80,18 @@ def test_the_template_of_the_second_edition(cells, words, code):
     assert "pipeline(nodes, arrows)" in code and "moving({" in code and code.count("Question(") == 3
     assert words.count("```{exercise}") == words.count("```{solution-start}") == words.count("```{solution-end}") == 3
     assert "**On your own data.**" in words and "**On DFEW.**" in words
+
+
+def test_what_is_open_fits_the_page(cells):
+    """A line of code has room for 88 characters; what is folded may be longer."""
+    wide = [line for cell in cells if cell.cell_type == "code" and "hide-input" not in cell.metadata.get("tags", [])
+            for line in cell.source.split("\n") if len(line) > WIDE]
+    shown = [source(function, docstring=False).code for function in SHOWN]
+    assert wide == [] and [line for code in shown for line in code.split("\n") if len(line) > WIDE] == []
+
+
+def test_sources_that_are_shown_are_those_that_are_tested_for_their_width(code):
+    assert set(re.findall(r"\nsource\(nr_dfernet\.([\w.]+),", "\n" + code)) == {f.__qualname__ for f in SHOWN}
 
 
 def test_tables_that_need_not_be_read_are_folded(code):
