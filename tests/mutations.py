@@ -45,7 +45,7 @@ MUTATIONS = {
     "film: colours swapped": ("data/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", ALL),
     "video: earlier frames of each segment": (
         "data/video.py", "((2 * u + 1) * n_frames -", "((2 * u + 0) * n_frames -",
-        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "dfew"}),  # the others take every frame
+        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"} | FILTERED),  # the others take every frame
     "video: another place in each segment": (
         "data/video.py", "edges[1:] - edges[:-1] - per_segment + 1", "edges[1:] - edges[:-1] - per_segment",
         FILTERED),

@@ -10,19 +10,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import torch
 from lightning_fabric import Fabric
 from torch.overrides import TorchFunctionMode
 
 from dfer_nb.models.host import Host
 from dfer_nb.models.layers import parameter_groups
-from dfer_nb.training.fit import Fit
+from dfer_nb.training.fit import Fit, clip_rows
 from dfer_nb.training.optimise import Settings
 from dfer_nb.training.record import UNFILTERED, Record
 from dfer_nb.training.replay import features
 
 EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 24, 32, 20, 50
 SEED, FOLD = 1, 2  # with 0, or the first, what they are multiplied by or mistaken for would not show
+SPREAD = 1.5  # of logits by lot, where it is traced what is decided: on both sides of usual thresholds
 DIGITS = 7  # significant ones that are written
 VOTES, CLASSES = "si", (UNFILTERED, "otherwise")  # columns that hold a class, by first letter or name: others say more
 
@@ -50,7 +52,7 @@ def measure(fit: Fit) -> dict[str, list]:
     start = _weights(fit)
     fit.run({}, {})
     record = Record(fit.folder)
-    found = _of_record(record) | _of_weights(start, _weights(fit)) | _of_features(record, fit)
+    found = _of_record(record) | _of_weights(start, _weights(fit)) | _of_features(record, fit) | _of_decision(fit)
     remembered = enumerate(fit.method.state_dict().values(), start=1)  # by their turn: a name may change
     found |= {f"remembered, {number}": _flat(value) for number, value in remembered}
     return {name: _rounded(values) for name, values in found.items()}
@@ -116,13 +118,37 @@ def _of_weights(start: dict[str, torch.Tensor], end: dict[str, torch.Tensor]) ->
 
 
 def _of_features(record: Record, fit: Fit) -> dict[str, list]:
-    """What would be kept as the features of the test clips, and with them: of each clip their mean and their length."""
+    """What would be kept as the features of the test clips, and with them: of each clip their mean and their length.
+
+    Of what is kept beside features, which has an order, also the length with weights that rise.
+    """
     table, found = features(record, fit.model.module, fit.data, fit.settings).drop(columns="clip"), {}
     for name in table:
         vectors = np.stack(table[name]).astype(float)
-        found |= {f"{name}, means": vectors.mean(axis=1).tolist(),
-                  f"{name}, norms": np.linalg.norm(vectors, axis=1).tolist()}
-    return found
+        found |= {f"{name}, means": vectors.mean(axis=1), f"{name}, norms": np.linalg.norm(vectors, axis=1)}
+        if name != "features":
+            found[f"{name}, in order"] = np.linalg.norm(vectors * np.arange(1, vectors.shape[1] + 1), axis=1)
+    return {name: values.tolist() for name, values in found.items()}
+
+
+@torch.no_grad()
+def _of_decision(fit: Fit) -> dict[str, list]:
+    """What is decided of the test clips where the method decides otherwise than the network; else nothing.
+
+    From logits that lots decide: after so few and so long steps, those of the network leave most classes no share at
+    all, and nobody would see them ruled out.
+    """
+    fit.model.eval()
+    lots, parts = torch.Generator().manual_seed(SEED), []
+    for batch in fit.batches("test", train=False):
+        output = {name: SPREAD * torch.randn(value.shape, generator=lots) if name.endswith("logits") else value
+                  for name, value in fit.model(batch.frames).items()}
+        decided = fit.method.decide(output)
+        if decided is None:
+            return {}
+        parts.append(clip_rows(batch, output, decided, fit.method.loss(output, batch), {}))
+    rows = pd.concat(parts)
+    return {f"decided: {name}": rows[name].tolist() for name in rows.filter(regex=r"^p\d+$")}
 
 
 def _flat(value) -> list[float]:

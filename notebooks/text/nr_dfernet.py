@@ -64,7 +64,7 @@ from dfer_nb.viewing.evidence import attention, blocks, rescue, tables
 from dfer_nb.viewing.evidence.components import components, switched
 from dfer_nb.viewing.evidence.overview import Claim, Finding
 from dfer_nb.viewing.evidence.records import score
-from dfer_nb.viewing.evidence.short import of_pair, short_effects, short_numbers, short_pairs
+from dfer_nb.viewing.evidence.short import of_pair, short_effects, short_pairs
 from dfer_nb.viewing.evidence.verdict import verdict_box
 from dfer_nb.viewing.page import show
 from dfer_nb.viewing.pictures import figures

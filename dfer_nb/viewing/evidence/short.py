@@ -54,26 +54,6 @@ def short_effects(records: Sequence, variants: Sequence[str], base: str, splits:
     return Table(frame, caption, f"{HOW} {rules(shown)}".strip())
 
 
-def short_numbers(records: Sequence, variants: Sequence[str], base: str, values: Mapping[str, Callable]) -> Table:
-    """The mean over draws of some numbers of a run, and the difference to `base`; a row a variant, the base first.
-
-    values: a column's name -> what gives the number of a record. Errors as of `comparison.measured`, which says the
-    same at length.
-    """
-    shown, rows = blocks.of(records, [base, *variants]), {}
-    names = list(dict.fromkeys([base, *variants]))
-    for name, value in values.items():
-        of = {variant: per_draw(shown, variant, value) for variant in names}
-        there = sum(len(numbers) > 0 for numbers in of.values())
-        for variant, numbers in of.items():
-            cells = rows.setdefault(variant, {})
-            cells[name] = number(numbers.mean()) if len(numbers) else NOT_RUN
-            effect = paired(numbers, of[base], max(there - 1, 1)) if len(numbers) and len(of[base]) else None
-            cells[f"{name}, less {base}"] = "–" if variant == base else short(effect, NOT_RUN)
-    return Table(pd.DataFrame.from_dict(rows, orient="index", dtype=object), describe(shown),
-                 f"{PAIRED} {rules(shown)}".strip())
-
-
 def of_pair(records: Sequence, variant: str, base: str, value: Callable, together: int = 1) -> Effect | None:
     """How much more a number of a run is than that of the base, on the draws that both have; None without any.
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
 from dfer_nb.errors import BadInput
 from dfer_nb.facsimile.recipes import ACTION_UNITS, AU_NAMES
 from dfer_nb.viewing.palette import EXPRESSION_COLOURS, WIDTH, need, panels, styled
@@ -87,7 +87,7 @@ def timelines(truth: pd.DataFrame, title: str = "Where the apex lies") -> Figure
     rows = np.arange(len(truth))
     axes.barh(rows, truth["n_frames"], left=-0.5, height=0.8, color=SHADE)
     axes.barh(rows, truth["irrelevant_frames"], left=truth["irrelevant_start"] - 0.5, height=0.8, color="#222222")
-    shown = truth["true_label"] != EXPRESSIONS.index("Neutral")
+    shown = truth["true_label"] != NEUTRAL
     colours = [EXPRESSION_COLOURS[EXPRESSIONS[label]] for label in truth["true_label"]]
     axes.barh(rows, (truth["apex_end"] - truth["apex_start"]).where(shown, 0), left=truth["apex_start"] - 0.5,
               height=0.8, color=colours)
