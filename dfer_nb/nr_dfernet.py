@@ -97,7 +97,7 @@ def attention_rollout(attentions: Sequence[torch.Tensor]) -> torch.Tensor:
     the mean over heads, the product of the layers, the class token's row without itself, normalised.
     """
     if not len(attentions):
-        raise BadInput("no layer's attention", "attention_rollout", "give one map a layer")
+        raise BadInput("no layer's attention", "attention_rollout", "give each layer's")
     heads = (layer.float().mean(dim=1) for layer in attentions)  # (B, T+1, T+1) each
     product = reduce(lambda below, above: above @ below, heads)
     row = product[:, 0, 1:]  # (B, T)

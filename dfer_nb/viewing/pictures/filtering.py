@@ -56,7 +56,7 @@ def along_neutral_shares(records: Mapping[str, Sequence]) -> Figure:
     shown = {title: runs for title, runs in records.items() if runs}
     if not shown:
         raise BadInput("there are no records", "along_neutral_shares", "run them first")
-    figure, grid = panels(1, len(shown), height=3.1, sharey=True, squeeze=False)
+    figure, grid = panels(1, len(shown), height=3.3, sharey=True, squeeze=False)
     for axes, (title, runs) in zip(grid[0], shown.items(), strict=True):
         shares = neutral_slices(runs[0])
         for name, colour, label in ((UNFILTERED, WITHOUT, "without filter"), ("prediction", WITH, "with filter")):
@@ -69,7 +69,7 @@ def along_neutral_shares(records: Mapping[str, Sequence]) -> Figure:
         axes.set(title=title, xlabel="neutral frames, %", xticks=list(shares.values()))
         axes.grid(axis="y")
     grid[0][0].set_ylabel("WAR, %")
-    grid[0][0].legend(loc="lower left")
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
