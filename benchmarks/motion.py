@@ -1,14 +1,16 @@
 """What frames, sets of frames, action units and networks tell of the clips of facsimile-motion that only time tells.
 
-    python benchmarks/motion.py [--draw 9] [--clean 700] [--epochs 20] [--rounds 3]
+    python benchmarks/motion.py [--draw 9] [--clean 700] [--epochs 20] [--rounds 3] [--out benchmarks/motion.json]
 
 Pairwise: of a clip's own label and its twin's, is the right one taken? Chance is 50 %. Linear rows are tested on people
 that they were not trained on, in six parts: the five folds, and the clips of none. Networks are trained on folds 2 to 5
 with the true labels of all their clips, and tested on fold 1 and the clean clips. To tell three points from chance for
-every cue takes some 2,500 answers: --clean 4000.
+every cue takes some 2,500 answers: --clean 4000. What the page on FACSimile shows lies beside this file.
 """
 
 import argparse
+import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from dfer_nb.datasets import dataset
 from dfer_nb.facsimile import casting, storyboard
 from dfer_nb.facsimile.motion import CUES
 from dfer_nb.training.features import frozen
+from dfer_nb.training.provenance import environment
 
 KIND = "facsimile-motion"
 NAMES = [cue.name for cue in CUES]
@@ -109,15 +112,18 @@ def pairwise(logits: torch.Tensor, truth: pd.DataFrame, rows) -> dict:
     return {name: right[cue == name] for name in NAMES}
 
 
-def show(title: str, right: dict) -> None:
-    """One line: per cent right of all, and by cue; right: cue -> 0 or 1 a clip."""
+def show(title: str, right: dict, table: list[dict]) -> None:
+    """One line: per cent right of all, and by cue, which joins `table` as well; right: cue -> 0 or 1 a clip."""
     every = np.concatenate(list(right.values()))
+    table.append({"what": title, "answers": len(every), "all": round(100 * every.mean(), 1),
+                 **{name: round(100 * hits.mean(), 1) for name, hits in right.items()}})
     cues = "  ".join(f"{name} {100 * hits.mean():5.1f}" for name, hits in right.items())
     print(f"{title:54s} {100 * every.mean():5.1f}   {cues}   ({len(every)} answers)", flush=True)
 
 
 @torch.no_grad()
-def networks(values: np.ndarray, truth: pd.DataFrame, epochs: int, rounds: int, what: str, blind: bool = True) -> None:
+def networks(values: np.ndarray, truth: pd.DataFrame, given: argparse.Namespace, what: str, table: list[dict],
+             blind: bool = True) -> None:
     """Trains networks and shows what they tell between twins, in order and shuffled."""
     mean, spread = values.mean((0, 1)), values.std((0, 1)) + 1e-3
     values = torch.from_numpy((values - mean) / spread)
@@ -126,14 +132,15 @@ def networks(values: np.ndarray, truth: pd.DataFrame, epochs: int, rounds: int, 
     ways = {"": {}, ", trained shuffled": {"shuffled": True}, ", blind to order": {"order": False}}
     for way, options in ways.items() if blind else [("", {})]:
         found = {"in order": [], "shuffled": []}
-        for seed in range(rounds):
+        for seed in range(given.rounds):
             with torch.enable_grad():
-                net = train(values, truth, rows, epochs, seed, **options)
+                net = train(values, truth, rows, given.epochs, seed, **options)
             found["in order"].append(net(values[test]))
             found["shuffled"].append(net(shuffle(values[test])))
         for shown, logits in found.items():
             parts = [pairwise(one, truth, test) for one in logits]
-            show(f"network on {what}{way}, {shown}", {n: np.concatenate([p[n] for p in parts]) for n in NAMES})
+            show(f"network on {what}{way}, {shown}", {n: np.concatenate([p[n] for p in parts]) for n in NAMES},
+                 table)
             label, told = truth["true_label"].to_numpy()[test], truth["motion_cue"].to_numpy()[test] != ""
             hits = np.stack([one.argmax(1).numpy() == label for one in logits])
             print(f"{'':8s}of seven: twins {100 * hits[:, told].mean():.1f}, others {100 * hits[:, ~told].mean():.1f}")
@@ -145,18 +152,25 @@ def main() -> None:
     parser.add_argument("--clean", type=int, default=casting.SIZES["clean"])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, help="a file for the same as JSON")
     given = parser.parse_args()
     torch.set_num_threads(1)
     truth, features, units = read(given.draw, given.clean)
-    show("logistic regression on the mean feature", linear(features.mean(1), truth, 1e-2))
+    table: list[dict] = []
+    show("logistic regression on the mean feature", linear(features.mean(1), truth, 1e-2), table)
     every_other = np.sort(features, axis=1)[:, 1::2].reshape(len(truth), -1)
-    show("logistic regression on sorted features", linear(every_other, truth, 1e-4))
+    show("logistic regression on sorted features", linear(every_other, truth, 1e-4), table)
     for place in (0, 6, 16):
-        show(f"logistic regression on frame {place}", linear(features[:, place], truth, 1e-2))
-    networks(units, truth, given.epochs, given.rounds, "true action units", blind=False)
-    networks(features, truth, given.epochs, given.rounds, "features of 32 frames")
-    networks(features[:, ::2], truth, given.epochs, given.rounds, "features of 16 frames", blind=False)
-    networks(nuisance(given.draw, given.clean), truth, given.epochs, given.rounds, "head and gaze", blind=False)
+        show(f"logistic regression on frame {place}", linear(features[:, place], truth, 1e-2), table)
+    networks(units, truth, given, "true action units", table, blind=False)
+    networks(features, truth, given, "features of 32 frames", table)
+    networks(features[:, ::2], truth, given, "features of 16 frames", table, blind=False)
+    networks(nuisance(given.draw, given.clean), truth, given, "head and gaze", table, blind=False)
+    if given.out:
+        asked = {"kind": KIND, "draw": given.draw, "clean": given.clean, "epochs": given.epochs, "rounds": given.rounds}
+        known = environment("cpu", len(truth))
+        made = {name: known[name] for name in ("commit", "date", "processor", "versions")}
+        given.out.write_text(json.dumps(asked | made | {"rows": table}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -220,14 +220,15 @@ class NRDFERNet(Host):
         return output
 
     def kept(self, frames: torch.Tensor) -> Output:
-        """What is kept of a clip beside its features: `windows` (B, n * 7), the probabilities of n snippets.
+        """What is kept of a clip: features (B, D), and `windows` (B, n * 7), the probabilities of n snippets.
 
         They are those of each length in WINDOWS, one frame apart, in the order of time: of every L and S in reach.
         """
         tokens = self._tokens(frames)
         lengths = [length for length in WINDOWS if length < self.length]
         said = [self.of_snippets(tokens, length, 1).float().softmax(-1) for length in lengths]
-        return {"windows": torch.cat(said, dim=1).flatten(1)}
+        return {"features": self.classify(tokens, watch=not self.training)[0],
+                "windows": torch.cat(said, dim=1).flatten(1).round(decimals=3)}
 
     def _tokens(self, frames: torch.Tensor) -> torch.Tensor:
         if frames.shape[1] != self.length:

@@ -15,7 +15,7 @@ from dfer_nb import datasets, files
 from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import Plan, defaults, plan, variants
-from dfer_nb.training.controls import few, hold_out, with_true_labels
+from dfer_nb.training.controls import few, hold_out, with_true_labels, without
 from dfer_nb.training.features import frozen
 from dfer_nb.training.fit import Data
 from dfer_nb.training.optimise import Settings
@@ -83,8 +83,9 @@ class Request:
         if self.device not in DEVICES:
             raise BadInput(f"there is no device {self.device!r}", "the run's parameters", f"use {', '.join(DEVICES)}")
         source, chosen = datasets.dataset(self.dataset), self.plan()
-        if not source.drawn and (chosen.control == "truth" or chosen.training.labels == "true"):
-            raise BadInput(f"{self.variant} needs to know which labels are wrong, and {self.dataset} does not say",
+        knowing = chosen.control == "truth" or chosen.training.labels == "true" or chosen.training.leave_out
+        if not source.drawn and knowing:
+            raise BadInput(f"{self.variant} needs to know what is true of the clips, and {self.dataset} does not say",
                            "the run's parameters", f"use {', '.join(datasets.drawn())}, or another variant")
         if variants(self.paper)[self.variant or self.paper].begins and not self.start:
             raise BadInput(f"{self.variant} goes on from another run", "the run's parameters", f"give {_START}")
@@ -172,7 +173,9 @@ def _less(values: dict, usual: dict) -> dict:
 
 
 def arranged(table: pd.DataFrame, truth: pd.DataFrame | None, settings: Settings, seed: int) -> pd.DataFrame:
-    """A ClipTable as a run wants it: with few clips, the true labels, or clips held out, where the settings say so."""
+    """A ClipTable as a run wants it: without some clips, with few, the true labels, or clips held out, as is set."""
+    if settings.leave_out:
+        table = without(table, truth, settings.leave_out)
     if settings.train_clips:
         table = few(table, truth, settings.train_clips, seed)
     if settings.labels == "true":

@@ -7,10 +7,11 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
+import pandas as pd
 import torch
 from lightning_fabric import Fabric
 from tqdm import tqdm
@@ -224,12 +225,24 @@ def _train(fabric: Fabric, request: Request, config: dict, folder: Path, progres
     _fit(request, request.plan(), data, fabric, folder, progress, start=start).run(config, made_with, arithmetic)
 
 
-def add_features(request: Request, record: Record) -> Record:
-    """Put the features of the test clips beside a run's record, where they are not yet. Returns the record anew."""
-    if record.features is None:
-        chosen = request.plan()
+def add_features(request: Request, record: Record, slices: Sequence[str] = ()) -> Record:
+    """Put the features of the test clips beside a run's record, where they are not yet. Returns the record anew.
+
+    slices: further splits; of their clips, what else the network keeps (NR-DFERNet: what snippets say) is put there
+    too, without the features. Raises BadInput for a slice that the run was not tested on.
+    """
+    there = set() if record.features is None else set(record.features["clip"])
+    clips = record.clips.groupby("split")["clip"]
+    if unknown := [name for name in slices if name not in clips.groups]:
+        raise BadInput(f"the run was not tested on {', '.join(unknown)}", record.path,
+                       f"choose among: {', '.join(record.summary['slices']) or 'none'}")
+    missing = [name for name in ("test", *slices) if not there.issuperset(clips.get_group(name))]
+    if missing:
+        chosen, data = request.plan(), prepare(request, progress=False)
         model, _ = build(request.paper, chosen)
-        table = features(record, model, prepare(request, progress=False), chosen.training)
+        found = {name: features(record, model, data, chosen.training, name) for name in missing}
+        parts = [part if name == "test" else part.assign(features=None) for name, part in found.items()]
+        table = pd.concat([*([] if record.features is None else [record.features]), *parts], ignore_index=True)
         files.write_atomic(record.path / FEATURES, table.to_parquet(index=False))
     return Record(record.path)
 

@@ -14,12 +14,14 @@ PANEL = {
     "averaged": ("m3dfel", "facsimile", "frozen", "average-pooling"),
     "filtered": ("nr_dfernet", "facsimile", "frozen", "nr_dfernet"),
     "purified": ("sciu", "facsimile", "frozen", "sciu"),
+    "unseen": ("nr_dfernet", "facsimile", "frozen", "no-irrelevant"),
 }
 ALL = frozenset(PANEL)
 END_TO_END = {"rdfer", "m3dfel", "cnn-lstm"}
 HEADS = ALL - END_TO_END
 HARD = {name for name, (_, dataset, _, _) in PANEL.items() if dataset == "facsimile-hard"}
 RDFER = {name for name, (paper, *_) in PANEL.items() if paper == "rdfer"}
+FILTERED = {"filtered", "unseen"}
 DRAWN = ALL - {"dfew"}
 
 # What is changed -> file, the text there, the text in its place, and the records that it makes stale.
@@ -47,7 +49,7 @@ MUTATIONS = {
         {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "purified", "dfew"}),  # the others: every frame
     "video: another place in each segment": (
         "data/video.py", "edges[1:] - edges[:-1] - per_segment + 1", "edges[1:] - edges[:-1] - per_segment",
-        {"filtered"}),
+        FILTERED),
     "cache: colours swapped": (
         "data/cache.py", "torch.from_numpy(out).permute", "torch.from_numpy(out[..., ::-1].copy()).permute",
         END_TO_END),
@@ -73,18 +75,18 @@ MUTATIONS = {
         {"m3dfel", "m3dfel-heads"}),
     "nr_dfernet: twice the difference": (
         "nr_dfernet.py", "features[:, 1:] - features[:, :-1]", "2 * (features[:, 1:] - features[:, :-1])",
-        {"filtered"}),
+        FILTERED),
     "nr_dfernet: the largest instead of the mean for a class token": (
-        "nr_dfernet.py", "return features.mean(dim=1)", "return features.amax(dim=1)", {"filtered"}),
+        "nr_dfernet.py", "return features.mean(dim=1)", "return features.amax(dim=1)", FILTERED),
     "nr_dfernet: snippets of other frames": (
         "nr_dfernet.py", "features.unfold(1, length, stride)", "features.flip(1).unfold(1, length, stride)",
-        {"filtered"}),
+        FILTERED),
     "nr_dfernet: neutral snippets trip the filter": (
-        "nr_dfernet.py", "(said[..., neutral] < mu2)", "(said[..., neutral] > mu2)", {"filtered"}),
+        "nr_dfernet.py", "(said[..., neutral] < mu2)", "(said[..., neutral] > mu2)", FILTERED),
     "nr_dfernet: the first layer's attention alone": (
-        "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", {"filtered"}),
+        "nr_dfernet.py", "for layer in attentions)", "for layer in attentions[:1])", FILTERED),
     "fit: probabilities as the network has them": (
-        "training/fit.py", '(output["logits"] if decided is None else decided)', 'output["logits"]', {"filtered"}),
+        "training/fit.py", '(output["logits"] if decided is None else decided)', 'output["logits"]', FILTERED),
     "sciu: the square of the weight": (
         "sciu.py", "self.weight_branch(output[\"features\"]).float()",
         "self.weight_branch(output[\"features\"]).float().square()", {"purified"}),
@@ -112,6 +114,9 @@ MUTATIONS = {
     "controls: true labels that are the given ones": (
         "training/controls.py", '.set_index("clip")["true_label"]', '.set_index("clip")["given_label"]',
         {"clean-labels"}),
+    "controls: clips with another trouble are left out": (
+        "training/controls.py", 'table["clip"].map(known[trouble])', 'table["clip"].map(known["low_quality"])',
+        {"unseen"}),
     "request: other people are held out": (
         "request.py", "hold_out(table, truth, settings.held_out, seed)",
         "hold_out(table, truth, settings.held_out, seed + 1)", {"stopped-early"}),
@@ -125,7 +130,7 @@ MUTATIONS = {
         "presets/__init__.py", 'plan.method.get("noisy", 0.1)', '3 * plan.method.get("noisy", 0.1)', {"loss-drop"}),
     "method: half of the smoothing": (
         "training/method.py", "label_smoothing=self.smoothing)", "label_smoothing=self.smoothing / 2)",
-        ALL - {"filtered", "purified"}),  # which smooth nothing
+        ALL - FILTERED - {"purified"}),  # which smooth nothing
     "optimise: the cosine ends early": (
         "training/optimise.py", "math.cos(math.pi * min(done, 1.0))", "math.cos(3.0 * min(done, 1.0))", ALL),
     "optimise: half of the weight decay": (

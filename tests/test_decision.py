@@ -115,6 +115,25 @@ def test_other_thresholds_and_windows_can_be_asked_of_what_is_kept(filtered, tmp
         filtering.own_snippets(slim)
 
 
+def test_what_snippets_say_of_other_splits_is_put_beside_a_record_once(filtered, tmp_path, monkeypatch):
+    request, record, _ = filtered
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path))
+    with pytest.raises(BadInput, match="not tested on neutral50(.|\n)*choose among: none"):
+        add_features(request, record, ["neutral50"])
+    more = add_features(request, record, ["train"])
+    monkeypatch.setattr(running, "prepare", lambda *args, **kwargs: pytest.fail("computed again"))
+    assert len(add_features(request, more, ["train"]).features) == len(more.features)
+    test = more.features.iloc[:len(record.features)]
+    assert np.array_equal(np.stack(test["windows"]), np.stack(record.features["windows"]))
+    assert np.array_equal(np.stack(test["features"]), np.stack(record.features["features"]))
+    assert set(more.features["clip"]) == set(record.clips["clip"]) and more.features["clip"].is_unique
+    assert more.features["features"].isna().sum() == record.clips.query("split == 'train'")["clip"].nunique()
+    keep([(more, "features")])
+    (run_,) = kept("nr_dfernet")
+    assert np.array_equal(np.stack(run_.features["windows"]), np.stack(more.features["windows"]))
+    record.features.to_parquet(record.path / "features.parquet", index=False)
+
+
 def features_of(request: Request, clip: str) -> torch.Tensor:
     from dfer_nb.data.video import dynamic
 

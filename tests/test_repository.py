@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {"errors": 0, "trace": 0, "files": 1, "data": 2, "models": 2, "facsimile": 3, "datasets": 4, "training": 4,
           "rdfer": 5, "m3dfel": 5, "nr_dfernet": 5, "sciu": 5, "viewing": 5, "presets": 6, "request": 7, "run": 8,
           "pretrain": 8, "sweep": 9}
-INSIDE_VIEWING = {"palette": 0, "page": 1, "alt": 1, "evidence": 2, "pictures": 3, "explorers": 4}
+INSIDE_VIEWING = {"palette": 0, "page": 1, "alt": 1, "source": 1, "quiz": 1, "evidence": 2, "pictures": 3,
+                  "explorers": 4}
 LONGEST = 300  # lines of a file
 LONGEST_FUNCTION = 40
 # These speak of the datasets in the papers' tables, not of ours.

@@ -54,7 +54,7 @@ class Control(Method):
 
 def _known(truth: pd.DataFrame | None, what: str) -> pd.DataFrame:
     if truth is None:
-        raise BadInput(f"{what} needs to know which labels are wrong, and this dataset does not say",
+        raise BadInput(f"{what} needs to know what is true of the clips, and this dataset does not say",
                        "the run's parameters", "use a FACSimile dataset, or another variant")
     return truth
 
@@ -64,6 +64,18 @@ def with_true_labels(table: pd.DataFrame, truth: pd.DataFrame | None) -> pd.Data
     right = _known(truth, "training on the true labels").set_index("clip")["true_label"]
     train = table["split"] == "train"
     return table.assign(label=table["label"].where(~train, table["clip"].map(right)).astype("int64"))
+
+
+def without(table: pd.DataFrame, truth: pd.DataFrame | None, trouble: str) -> pd.DataFrame:
+    """A ClipTable without the training clips that have a trouble, a column of the truth such as "short_apex".
+
+    Raises BadInput for a dataset without truth, and for a trouble that its truth does not speak of.
+    """
+    known = _known(truth, "training without some clips").set_index("clip")
+    if trouble not in known:
+        raise BadInput(f"nothing is known of {trouble!r}", "leave_out", f"choose one of: {', '.join(known)}")
+    out = (table["split"] == "train") & table["clip"].map(known[trouble]).fillna(False).astype(bool)
+    return table[~out].reset_index(drop=True)
 
 
 def few(table: pd.DataFrame, truth: pd.DataFrame | None, number: int, seed: int) -> pd.DataFrame:

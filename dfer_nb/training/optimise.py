@@ -28,8 +28,9 @@ class Settings:
     features: "" trains on frames; a backbone's name trains heads on its frozen frame features instead.
     labels: "given", or "true" (FACSimile's truth, the upper bound). held_out: share of the training clips, by identity
     where identities are known, that are not trained on but choose the epoch that is reported; 0: the last epoch is.
-    train_clips: so many of the training clips, drawn by lot; 0: all of them. balance: from 0, every clip once an epoch,
-    to 1, every class equally often, by over- and undersampling.
+    leave_out: a trouble, a column of the truth; training clips that have it are left out. train_clips: so many of the
+    training clips that are left, drawn by lot; 0: all of them. balance: from 0, every clip once an epoch, to 1, every
+    class equally often, by over- and undersampling.
     """
 
     size: int
@@ -55,6 +56,7 @@ class Settings:
     labels: str = "given"
     held_out: float = 0.0
     train_clips: int = 0
+    leave_out: str = ""
     segments: int = 0
     frames_per_segment: int = 1
     shuffled: bool = False

@@ -16,16 +16,15 @@ def features(record: Record, model: torch.nn.Module, data: Data, settings: Setti
     """The network's feature vector of every clip of a split, with the weights of the epoch that is reported.
 
     model: as the run built it; its `features` output is (B, D). Returns a table: clip, and features, an array (D,) in
-    half precision; and alike what the model says with `kept(frames)`, if it has that, each (B, n). Raises BadInput
-    when the record has no checkpoint (those in results/ have none).
+    half precision; and alike what else the model gives with `kept(frames)`, if it has that, each (B, n). Raises
+    BadInput when the record has no checkpoint (those in results/ have none).
     """
     record.load_weights(model)
     model.eval().to(memory_format=torch.channels_last)
     parts = []
     for batch in loader(data.frames, data.split(split), settings.batch_size, settings.n_frames,
                         torch.device("cpu"), train=False, sample=settings.sample):
-        found = {"features": model(batch.frames)["features"]} | (
-            model.kept(batch.frames) if hasattr(model, "kept") else {})
+        found = model.kept(batch.frames) if hasattr(model, "kept") else {"features": model(batch.frames)["features"]}
         vectors = {name: list(value.float().numpy().astype(np.float16)) for name, value in found.items()}
         parts.append(pd.DataFrame({"clip": batch.clip, **vectors}))
     return pd.concat(parts, ignore_index=True)

@@ -4,7 +4,7 @@ import base64
 import html
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -52,26 +52,40 @@ def show(figure: Figure, alt: str, photo: bool = False) -> Shown:
     return Shown(buffer.getvalue(), " ".join(alt.split()), "image/jpeg" if photo else "image/png")
 
 
+class Strong(str):
+    """The text of a cell that stands out in its table, such as a difference that is seen."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table ready for the page, its cells already text.
+    """A table ready for the page, its cells already text; those that are `Strong` are bold there.
 
-    badges: column -> words that stand on a coloured ground in its header, such as "laptop".
+    badges: column -> words that stand on a coloured ground in its header, such as "laptop". folded: the page shows the
+    caption alone, until a reader opens it.
     """
 
     frame: pd.DataFrame
     caption: str
     note: str = ""
     badges: Mapping[str, str] = field(default_factory=dict)
+    folded: bool = False
+
+    def fold(self) -> "Table":
+        """The same table, folded under its caption: for what has to be there, and need not be read."""
+        return replace(self, folded=True)
 
     def _repr_html_(self) -> str:
         # pandas gives the class "dataframe", which the book's theme colours for light and dark pages.
         text = self.frame.to_html(border=0, na_rep="–")
-        text = text.replace(">", f"><caption>{html.escape(self.caption)}</caption>", 1)
+        for cell in {html.escape(cell, quote=False) for cell in self.frame.to_numpy().flat if isinstance(cell, Strong)}:
+            text = text.replace(f"<td>{cell}</td>", f'<td class="dfer-strong"><strong>{cell}</strong></td>')
+        caption = html.escape(self.caption)
+        text = text if self.folded else text.replace(">", f"><caption>{caption}</caption>", 1)
         for column, badge in self.badges.items():
             head, mark = f"<th>{html.escape(column)}", f'<span style="{_BADGE}">{html.escape(badge)}</span>'
             text = text.replace(f"{head}</th>", f"{head} {mark}</th>")
-        return text + (f"\n<p><small>{html.escape(self.note)}</small></p>" if self.note else "")
+        text += f"\n<p><small>{html.escape(self.note)}</small></p>" if self.note else ""
+        return f'<details class="dfer-folded"><summary>{caption}</summary>{text}</details>' if self.folded else text
 
     def __repr__(self) -> str:
         frame = self.frame.rename(columns={name: f"{name} [{badge}]" for name, badge in self.badges.items()})

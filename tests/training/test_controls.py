@@ -195,7 +195,7 @@ def test_only_the_labels_of_training_clips_become_true(table_and_truth):
 def test_what_needs_a_truth_is_refused_on_dfew_before_anything_is_written(tiny, tmp_path, monkeypatch, variant):
     monkeypatch.setenv("DFER_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("DFER_DATA", str(tmp_path / "data"))
-    with pytest.raises(BadInput, match=rf"{variant} needs to know which labels are wrong(.|\n)*facsimile"):
+    with pytest.raises(BadInput, match=rf"{variant} needs to know what is true of the clips(.|\n)*facsimile"):
         run(dataset="dfew", root=str(tiny), variant=variant, preset="frozen", epochs=1, progress=False)
     assert not list(tmp_path.iterdir())
 

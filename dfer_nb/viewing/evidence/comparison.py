@@ -171,7 +171,7 @@ def paired(ours: pd.Series, base: pd.Series, together: int = 1) -> Effect:
 
 
 def slopes(rungs: Mapping[float, Sequence], variants: Sequence[str], split: str = "test") -> pd.DataFrame:
-    """By how many points WAR rises with every ten more percent of wrong labels: a row a variant, a column a draw.
+    """By how many points WAR rises with every ten more wrong labels in a hundred: a row a variant, a column a draw.
 
     rungs: percent of wrong labels -> the records of that step of the ladder. A line through the steps of each draw, by
     least squares; only draws on which a variant was run on all steps. Raises BadInput as `blocks.scores` does.

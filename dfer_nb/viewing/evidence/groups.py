@@ -17,10 +17,18 @@ NOTE = ("Hard is weak, mixed or brief. As many by loss: the same rule on the sam
 
 
 def kinds(clips: pd.DataFrame) -> dict[str, pd.Series]:
-    """What a group can hold, as a mask per kind: `palette.troubles`, and what is hard and rightly labelled."""
+    """What a group can hold, as a mask per kind: `palette.troubles`, what is hard and rightly labelled, brief by label.
+
+    Brief clips stand by their label: the loss puts the wrong ones of them aside, agreement does not.
+    """
     of = troubles(clips)
+    wrong = of.pop("wrong label")
     hard = pd.concat([of[name] for name in HARD_KINDS.values()], axis=1).any(axis=1)
-    return {"wrong label": of.pop("wrong label"), "hard, label right": hard & ~clips["wrong_label"].astype(bool), **of}
+    rows = {"wrong label": wrong, "hard, label right": hard & ~wrong}
+    for name, mask in of.items():
+        by_label = {f"{name}, label right": mask & ~wrong, f"{name}, label wrong": mask & wrong}
+        rows |= by_label if name == "brief" else {name: mask}
+    return rows
 
 
 def by_loss(clips: pd.DataFrame, group: pd.Series) -> pd.Series:

@@ -15,7 +15,8 @@ class Claim:
     """A claim, and the comparison that tests it: it says that `variant` is better than `base`.
 
     records: of one dataset and preset. family: variants that stand beside it in its table, whose intervals hold at once
-    with this one; pool: variants whose spread is pooled alone (`statistics.against`). split: the test set.
+    with this one; pool: variants whose spread is pooled alone (`statistics.against`). split: the test set. metric: of
+    `records.METRICS`.
     """
 
     words: str
@@ -25,10 +26,11 @@ class Claim:
     family: Sequence[str] = ()
     pool: Sequence[str] = ()
     split: str = "test"
+    metric: str = "WAR"
 
     def effect(self) -> Effect | None:
         """The difference that the claim speaks of; None where one of the two was not run."""
-        found = against(self.records, [self.variant, *self.family], self.base, [self.split], pool=self.pool)
+        found = against(self.records, [self.variant, *self.family], self.base, [self.split], self.metric, self.pool)
         return found[self.variant][self.split]
 
 
@@ -38,22 +40,25 @@ def verdicts(claims: Sequence[Claim]) -> Table:
     Raises BadInput as `statistics.against` does.
     """
     effects = [claim.effect() for claim in claims]
-    rows = {claim.words: {"tested by": f"{claim.variant} less {claim.base}", "on": _where(claim, effect),
-                          "WAR, points": effect.words() if effect else "–", "verdict": _word(effect)}
+    rows = {claim.words: {"tested by": f"{claim.variant} less {claim.base}", "on": where(claim, effect),
+                          "WAR, points": effect.words() if effect else "–", "verdict": word(effect)}
             for claim, effect in zip(claims, effects, strict=True)}
+    note = (f"A row is corrected within the comparison that it comes from, not over these {len(claims)} rows: by luck "
+            "alone, at most one in forty claims that are not true is seen.")
     return Table(pd.DataFrame.from_dict(rows, orient="index"), "What was claimed, and what is seen",
-                 " ".join(notes(effects)))
+                 " ".join([note, *notes(effects)]))
 
 
-def _where(claim: Claim, effect: Effect | None) -> str:
+def where(claim: Claim, effect: Effect | None) -> str:
+    """On which data a claim was tested, in words."""
     if effect is None:
         return "–"
     what = setting([record for record in claim.records if record.config["variant"] in (claim.variant, claim.base)])
     return f"{what.dataset}, {what.badge}, {claim.split.replace('_', ' ')} clips, {effect.draws} draws"
 
 
-def _word(effect: Effect | None) -> str:
-    """The verdict on a claim that the difference is above zero."""
+def word(effect: Effect | None) -> str:
+    """The verdict on a claim that the difference is above zero: a word or two."""
     if effect is None:
         return "not run"
     if not effect.verdict:

@@ -23,13 +23,6 @@ function stateOf(data, k, size) {
   };
 }
 
-/** A number with its sign; nothing is less than nothing. */
-function signed(value, digits) {
-  const words = Math.abs(value).toFixed(digits);
-  if (Number(words) === 0) return words;
-  return `${value < 0 ? "−" : "+"}${words}`;
-}
-
 /** A clip in the list of clips. */
 function clipWords(data, { clip, label, true_label: truly }) {
   const other = truly !== null && truly !== label ? ` (in truth ${data.expressions[truly]})` : "";
@@ -67,7 +60,7 @@ function finding(state) {
 function pictureWords(state, fact) {
   const where = (flags, words) => {
     if (!flags || !flags.includes(1)) return "";
-    return `; ${words} frames ${flags.indexOf(1) + 1} to ${flags.lastIndexOf(1) + 1}`;
+    return `; ${words} frames ${flags.indexOf(1)} to ${flags.lastIndexOf(1)}`;
   };
   const known = where(fact.apex, "the apex is in") + where(fact.irrelevant, "irrelevant are");
   const words = state.instances.map(({ prediction, support, attention, gate }, n) => [

@@ -6,12 +6,6 @@ const GREY = "#8C8C8C", BLUE = "#0072B2";
 
 const box = (name, style = null, ...children) => html("div", { class: `dfer-bag-${name}`, style }, ...children);
 
-/** Dark or white letters, whichever are read better on a colour like "#0072B2". */
-function inkOn(colour) {
-  const [r, g, b] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111111" : "#ffffff";
-}
-
 /** A bar with a word over each run of frames, of `count` from `from`, that are flagged. */
 function runs(flags, from, count, word) {
   const bars = [];
@@ -134,7 +128,7 @@ function tableOf(state) {
   if (!state.instances.length) return html("p", { class: "dfer-hint" }, "A plain network has no instances.");
   const length = LENGTH / state.bag_size, has = (key) => state.instances[0][key] !== null;
   const columns = [
-    ["frames", (_, n) => (length === 1 ? `${n + 1}` : `${n * length + 1}–${(n + 1) * length}`)],
+    ["frames, from 0", (_, n) => (length === 1 ? `${n}` : `${n * length}–${(n + 1) * length - 1}`)],
     ["says alone", (one) => one.prediction], ["support", (one) => signed(one.support, 3)],
     ...(has("attention") ? [["attention", (one) => one.attention.toFixed(3)]] : []),
     ...(has("gate") ? [["gate", (one) => one.gate.toFixed(3)]] : []),
@@ -163,26 +157,13 @@ function glossary(state, fact) {
   return parts;
 }
 
-/** Two buttons that step through the clips, round and round. */
-function steppers(model, data) {
-  const names = data.clips.map((fact) => fact.clip);
-  const step = (by, words, sign) => {
-    const button = html("button", { type: "button", "aria-label": words, title: words, ...KEYS }, sign);
-    button.addEventListener("click", () => {
-      model.set("clip", names[(names.indexOf(model.get("clip")) + by + names.length) % names.length]);
-      model.save_changes();
-    });
-    return button;
-  };
-  return box("steps", null, step(-1, "Previous clip", "◀"), step(1, "Next clip", "▶"));
-}
-
 /** Everything on the page that stays; returns the parts that change. */
 function build(model, el, data, cleanups) {
   const clips = data.clips.map((fact) => [fact.clip, clipWords(data, fact)]);
   const sizes = data.bags.map(({ bag_size: size }) => [size, size === 1 ? "1 (no bag)" : `${size}`]);
   const form = html("form", { class: "dfer-bag-controls", "aria-label": "Clip and bag size" },
-    choice(model, { name: "clip", label: "Clip: its label and name", options: clips }, cleanups), steppers(model, data),
+    choice(model, { name: "clip", label: "Clip: its label and name", options: clips }, cleanups),
+    steppers(model, data.clips.map((fact) => fact.clip)),
     radios(model, { name: "bag_size", label: "Bag size: instances of a clip", options: sizes }, cleanups));
   form.addEventListener("submit", (event) => event.preventDefault());
   const picture = html("div", { class: "dfer-bag-picture", role: "img" }), answer = box("answer");

@@ -1,7 +1,5 @@
 """The bag explorer: a clip, cut into more or fewer instances, and what each of them adds to the bag's answer."""
 
-import base64
-import io
 import re
 from collections.abc import Mapping, Sequence
 from numbers import Integral
@@ -9,15 +7,14 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 import traitlets
-from PIL import Image
 
-from dfer_nb.data.expressions import EXPRESSIONS, NEUTRAL
+from dfer_nb.data.expressions import EXPRESSIONS
+from dfer_nb.data.video import uniform
 from dfer_nb.errors import BadInput
-from dfer_nb.viewing.evidence.instances import FRAMES, within
+from dfer_nb.viewing.explorers.clips import FRAMES, apex_of, irrelevant_of, strip, whole
 from dfer_nb.viewing.explorers.widget import StaticWidget, read
 from dfer_nb.viewing.palette import EXPRESSION_COLOURS, need
 
-HEIGHT, QUALITY = 48, 80  # of a strip's JPEG: pixels, and Pillow's scale
 DIGITS = 4  # of every number that travels to the browser
 PROBABILITIES = [f"p{k}" for k in range(len(EXPRESSIONS))]
 CHOOSE = "give rows of one split and epoch, such as records.reported_rows(record, 'test')"
@@ -57,7 +54,7 @@ class BagExplorer(StaticWidget):
         names = list(frames)
         if not names or not rows:
             raise BadInput("there are no clips, or no bag sizes", "BagExplorer", "give at least one of each")
-        strips = {name: _strip(name, pictures) for name, pictures in frames.items()}
+        strips = {name: strip(name, pictures) for name, pictures in frames.items()}
         chosen = {size: _chosen(size, rows[size], names) for size in rows}
         sizes = sorted(chosen)
         data = {"expressions": list(EXPRESSIONS), "colours": [EXPRESSION_COLOURS[name] for name in EXPRESSIONS],
@@ -114,22 +111,6 @@ def _instance(fact: dict, answer: dict, n: int) -> dict:
             "attention": attention, "apex": share}
 
 
-def _strip(name: str, pictures: np.ndarray) -> str:
-    """The 16 pictures of a clip side by side, as one JPEG in a data URI."""
-    pictures = np.asarray(pictures)
-    if pictures.ndim != 4 or pictures.shape[0] != FRAMES or pictures.shape[3] != 3 or pictures.dtype != np.uint8 \
-            or 0 in pictures.shape:
-        raise BadInput(f"pictures of shape {pictures.shape}, {pictures.dtype}", f"clip {name}",
-                       "give 16 frames of bytes, (16, H, W, 3) uint8: read_frames(path, uniform(n_frames, 16))")
-    image = Image.fromarray(np.concatenate(list(pictures), axis=1))
-    if image.height != HEIGHT:
-        width = max(1, round(pictures.shape[2] * HEIGHT / image.height)) * FRAMES
-        image = image.resize((width, HEIGHT), Image.Resampling.BOX)
-    buffer = io.BytesIO()
-    image.save(buffer, "jpeg", quality=QUALITY, optimize=True)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
 def _chosen(size: int, rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The rows of the clips to offer, in their order, after a look at the columns and their values."""
     where = f"bag size {size}"
@@ -178,31 +159,8 @@ def _facts(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> list[dict]:
                        "give rows of runs on the same data: one dataset, fold and draw")
     best = max(tables, key=lambda table: sum(name in table for name in ("true_label", "apex_start", "n_frames")))
     known = [best.loc[name].to_dict() for name in names]
-    return [{"clip": name, "label": int(label), "true_label": _whole(row.get("true_label")),
-             "apex": _apex(row), "irrelevant": _irrelevant(row)}
-            for name, label, row in zip(names, first["label"], known, strict=True)]
-
-
-def _whole(value) -> int | None:
-    return None if value is None or pd.isna(value) else int(value)
-
-
-def _apex(row: Mapping) -> list[int] | None:
-    """1 for each of the 16 frames that lies in the apex, else 0; None for a neutral clip, which has no apex."""
-    if _whole(row.get("true_label")) == NEUTRAL:
-        return None
-    return _within(row, _whole(row.get("apex_start")), _whole(row.get("apex_end")))
-
-
-def _irrelevant(row: Mapping) -> list[int] | None:
-    """1 for each of the 16 frames that has nothing to do with the expression, else 0; None where all have."""
-    start, count = _whole(row.get("irrelevant_start")), _whole(row.get("irrelevant_frames"))
-    return None if None in (start, count) else _within(row, start, start + count)
-
-
-def _within(row: Mapping, start: int | None, end: int | None) -> list[int] | None:
-    """Which of the 16 frames lie in start to end (exclusive) of the video; None where that is not known or empty."""
-    n_frames = _whole(row.get("n_frames"))
-    if None in (start, end, n_frames) or end <= start:
-        return None
-    return within(n_frames, start, end).astype(int).tolist()
+    lengths = [whole(row.get("n_frames")) for row in known]
+    seen = [None if length is None else uniform(length, FRAMES) for length in lengths]
+    return [{"clip": name, "label": int(label), "true_label": whole(row.get("true_label")),
+             "apex": apex_of(row, frames), "irrelevant": irrelevant_of(row, frames)}
+            for name, label, row, frames in zip(names, first["label"], known, seen, strict=True)]

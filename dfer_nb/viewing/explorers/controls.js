@@ -85,6 +85,19 @@ function tick(model, { name, label }, cleanups) {
   return html("label", { class: "dfer-control dfer-tick" }, box, " " + label);
 }
 
+/** Two buttons that step through the names of clips, round and round. */
+function steppers(model, names) {
+  const step = (by, words, sign) => {
+    const button = html("button", { type: "button", "aria-label": words, title: words, ...KEYS }, sign);
+    button.addEventListener("click", () => {
+      model.set("clip", names[(names.indexOf(model.get("clip")) + by + names.length) % names.length]);
+      model.save_changes();
+    });
+    return button;
+  };
+  return html("div", { class: "dfer-steps" }, step(-1, "Previous clip", "◀"), step(1, "Next clip", "▶"));
+}
+
 /** Call `update` whenever one of the named values changes. */
 function watch(model, names, update, cleanups) {
   for (const name of names) {
@@ -107,6 +120,19 @@ function scramble(number, seed = 0) {
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
   x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
   return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** Dark or white letters, whichever are read better on a colour like "#0072B2". */
+function inkOn(colour) {
+  const [r, g, b] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111111" : "#ffffff";
+}
+
+/** A number with its sign; nothing is less than nothing. */
+function signed(value, digits) {
+  const words = Math.abs(value).toFixed(digits);
+  if (Number(words) === 0) return words;
+  return `${value < 0 ? "−" : "+"}${words}`;
 }
 
 /** A share as whole percent, or a dash where there is none. */

@@ -25,20 +25,45 @@ def effects_figure(records: Sequence, variants: Sequence[str], base: str = "plai
     shown = [r for r in records if r.config["variant"] in (*rows, base)]
     if not rows:
         raise BadInput("there is nothing to compare with the base", "effects_figure", "give other variants too")
-    found = against(shown, rows, base, splits, metric)
-    figure, grid = panels(1, len(splits), height=1.75 + 0.34 * len(rows), sharex=True, sharey=True, squeeze=False)
+    figure = _forest(against(shown, rows, base, splits, metric), {split: _clips(split) for split in splits})
+    _head(figure, shown, f"{metric} minus that of {base}")
+    return figure
+
+
+@styled()
+def forest(found: Mapping[str, Mapping[str, Effect | None]], records: Sequence, what: str,
+           unit: str = "points (right: better)") -> Figure:
+    """Effects of any kind with their intervals: a row a name, a panel each of what it was asked of.
+
+    found: row -> panel -> effect, None for what was not run; records: where they come from; what: is shown, in words.
+    Raises BadInput for no rows, and for records of several settings.
+    """
+    if not found:
+        raise BadInput("there is no effect to draw", "forest", "give some")
+    figure = _forest(found, {panel: panel for panel in next(iter(found.values()))}, unit)
+    _head(figure, records, what)
+    return figure
+
+
+def _clips(split: str) -> str:
+    return f"{split.replace('_', ' ')} clips"
+
+
+def _forest(found: Mapping[str, Mapping[str, Effect | None]], titles: Mapping[str, str],
+            unit: str = "points (right: better)") -> Figure:
+    """Rows of intervals, a panel for each of `titles`, on one scale, with what their marks mean."""
+    figure, grid = panels(1, len(titles), height=1.75 + 0.34 * len(found), sharex=True, sharey=True, squeeze=False)
     known = [effect for part in found.values() for effect in part.values() if effect]
     ends = [0, *(end for e in known for end in ((e.low, e.high) if e.verdict else (e.difference,)))]
     reach, margin = (min(ends), max(ends)), 0.06 * max(max(ends) - min(ends), 1)
-    grid[0][0].set(xlim=(reach[0] - margin, reach[1] + margin), ylim=(len(rows) - 0.4, -0.7))
-    for axes, split in zip(grid[0], splits, strict=True):
+    grid[0][0].set(xlim=(reach[0] - margin, reach[1] + margin), ylim=(len(found) - 0.4, -0.7))
+    for axes, (panel, title) in zip(grid[0], titles.items(), strict=True):
         axes.axvline(0, color="#555555", linewidth=1)
-        for y, variant in enumerate(rows):
-            _effect(axes, y, found[variant][split])
-        axes.set(title=f"{split.replace('_', ' ')} clips", xlabel="points (right: better)")
+        for y, row in enumerate(found):
+            _effect(axes, y, found[row][panel])
+        axes.set(title=title, xlabel=unit)
         axes.grid(axis="x")
-    grid[0][0].set_yticks(range(len(rows)), rows)
-    _head(figure, shown, f"{metric} minus that of {base}")
+    grid[0][0].set_yticks(range(len(found)), list(found))
     handles = [Line2D([], [], label="difference seen", **_mark(True)),
                Line2D([], [], label="no difference seen", **_mark(False)),
                Line2D([], [], label="95 % interval", color="#555555")]
@@ -66,7 +91,7 @@ def ladder_figure(rungs: Mapping[float, Sequence], variants: Sequence[str], base
             known = {share + 1.1 * (k - (len(variants) - 1) / 2): of[variant][split] for share, of in found.items()
                      if of[variant][split]}
             _steps(axes, known, variant)
-        axes.set(title=f"{split.replace('_', ' ')} clips", xlabel="wrong labels in training, %", xticks=list(rungs),
+        axes.set(title=_clips(split), xlabel="wrong labels in training, %", xticks=list(rungs),
                  xlim=(min(rungs) - 3, max(rungs) + 3))
         axes.grid(axis="y")
     grid[0][0].set_ylabel(f"WAR minus that of {base}, points")

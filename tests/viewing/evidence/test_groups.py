@@ -40,8 +40,8 @@ def tiny(variant="rdfer", draw=0, loss=LOSS, **columns):
 
 def test_kinds_of_clips_by_hand():
     found = {name: "".join(np.array(list("abcdefghij"))[mask]) for name, mask in kinds(tiny().truth).items()}
-    assert found == {"wrong label": "agj", "hard, label right": "ef", "weak": "e", "mixed": "f", "brief": "g",
-                     "irrelevant frames": "j", "low quality": "b"}
+    assert found == {"wrong label": "agj", "hard, label right": "ef", "weak": "e", "mixed": "f",
+                     "brief, label right": "", "brief, label wrong": "g", "irrelevant frames": "j", "low quality": "b"}
 
 
 def test_the_loss_alone_makes_groups_of_the_same_size():
@@ -55,12 +55,13 @@ def test_the_loss_alone_makes_groups_of_the_same_size():
 
 def test_contents_by_hand():
     found = contents(tiny())
-    assert found["noisy"].to_dict() == {"wrong label": 50, "hard, label right": 0, "weak": 0, "mixed": 0, "brief": 0,
-                                        "irrelevant frames": 0, "low quality": 50}
-    assert found["hard"].round(1).tolist() == [0, 33.3, 33.3, 0, 0, 0, 0]  # c, d and the weak e
-    assert found["by loss: noisy"].tolist() == [50, 0, 0, 0, 0, 0, 0]
-    assert found["by loss: hard"].round(1).tolist() == [33.3, 0, 0, 0, 33.3, 0, 33.3]  # b, c and the brief, wrong g
-    assert found["all clips"].tolist() == [30, 20, 10, 10, 10, 10, 10]
+    assert found["noisy"].to_dict() == {"wrong label": 50, "hard, label right": 0, "weak": 0, "mixed": 0,
+                                        "brief, label right": 0, "brief, label wrong": 0, "irrelevant frames": 0,
+                                        "low quality": 50}
+    assert found["hard"].round(1).tolist() == [0, 33.3, 33.3, 0, 0, 0, 0, 0]  # c, d and the weak e
+    assert found["by loss: noisy"].tolist() == [50, 0, 0, 0, 0, 0, 0, 0]
+    assert found["by loss: hard"].round(1).tolist() == [33.3, 0, 0, 0, 0, 33.3, 0, 33.3]  # b, c and the brief, wrong g
+    assert found["all clips"].tolist() == [30, 20, 10, 10, 0, 10, 10, 10]
     assert contents(tiny(weight=1.0))["noisy"].isna().all()
 
 
@@ -98,7 +99,7 @@ def test_groups_are_compared_on_the_same_draws(sweep):
     assert of["rdfer"]["wrong label"].tolist() == [50, 100, 100, 100, 100]
     assert of["loss-only"]["wrong label"].tolist() == [50] * 5
     effects = against_chance_and_rival(sweep, "noisy")
-    assert effects["loss-only"]["wrong label"] == paired(of["rdfer"]["wrong label"], of["loss-only"]["wrong label"], 7)
+    assert effects["loss-only"]["wrong label"] == paired(of["rdfer"]["wrong label"], of["loss-only"]["wrong label"], 8)
     table = compare_groups(sweep, "noisy")
     assert table.frame.loc["wrong label"].tolist()[:4] == ["30.0", "90.0", "50.0", "50.0"]
     assert table.frame.loc["wrong label", "rdfer less loss-only"] == effects["loss-only"]["wrong label"].words()

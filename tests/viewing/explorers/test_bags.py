@@ -230,7 +230,9 @@ def test_the_sentence_and_the_words_for_screen_readers(browser, page):
         assert f"instance {k + 1} says {one['prediction']}, support " in words
     find(first, "summary")[0].click()
     table = [[cell.text for cell in find(row, "th, td")] for row in find(first, "table tr")]
-    assert table[0] == ["instance", "frames", "says alone", "support", "attention", "gate"]  # in truth it is neutral
+    heads = ["instance", "frames, from 0", "says alone", "support", "attention", "gate"]
+    assert table[0] == heads  # in truth it is neutral
+    assert [row[1] for row in table[1:]] == ["0–3", "4–7", "8–11", "12–15"]
     assert [row[2] for row in table[1:]] == [one["prediction"] for one in state["instances"]]
     assert "apex" not in bare.text.lower() and "attention" not in bare.text.lower() and "truth" not in bare.text
 
@@ -243,7 +245,7 @@ def test_the_apex_is_marked_over_its_frames(browser, page):
     choose(browser, first, "11", 4)
     assert [one.text for one in find(first, ".dfer-bag-apex")] == ["apex"]
     assert find(first, ".dfer-bag-apex")[0].get_attribute("style") == "left: 25%; width: 18.75%;"  # 9, 11, 13
-    assert "the apex is in frames 5 to 7; irrelevant are frames 12 to 16" in find(
+    assert "the apex is in frames 4 to 6; irrelevant are frames 11 to 15" in find(
         first, "[role=img]")[0].get_attribute("aria-label")
     set_width(browser, 360)
     choose(browser, first, "11", 16)
