@@ -49,6 +49,20 @@ def test_a_record_counts_while_data_settings_and_arithmetic_are_those_that_made_
     assert not any(map(sweep.is_kept, sweep.declared("rdfer")))
 
 
+def test_a_history_that_is_wanted_later_is_taken_from_the_runs(declare, traced):
+    declare(GROUP | {"keep": "whole"})
+    plain, rdfer = sweep.declared("rdfer")
+    of_job(plain)
+    assert sweep.gather([plain]) == 1 and kept_run(plain.called).history is None
+    wanted = replace(plain, history=True)
+    assert sweep.is_kept(plain) and not sweep.is_kept(wanted) and sweep.unmade(wanted) == ""
+    assert sweep.report([wanted])[0].endswith(f"kept whole, wanted whole with its history ({wanted.log})")
+    assert sweep.gather([wanted]) == 1 and sweep.is_kept(wanted) and len(kept_run(plain.called).history) == 8 * 12
+    assert sweep.is_kept(plain) and sweep.gather([wanted, plain]) == 0
+    shutil.rmtree(files.runs_dir())
+    assert sweep.is_kept(wanted) and not sweep.is_kept(replace(wanted, keep="features"))
+
+
 def test_a_record_of_another_processor_is_kept_too(declare, traced):
     declare(GROUP)
     job, _ = sweep.declared("rdfer")

@@ -13,7 +13,7 @@ from dfer_nb.request import Request
 from dfer_nb.sweep import Job
 from dfer_nb.trace import differences
 from dfer_nb.training import results
-from dfer_nb.training.keeping import FORMAT, SLIM
+from dfer_nb.training.keeping import FORMAT, PURIFIED, SLIM
 from dfer_nb.training.results import RUNS, kept, kept_traces, shelves
 
 FILES, BYTES = 60, 12_000_000  # of everything in results/
@@ -69,7 +69,8 @@ def test_as_much_is_kept_as_is_said(records):
         assert (record.truth is None) == (record.config["dataset"] == "dfew")
         assert (record.features is not None) == (record.keep == "features")
         assert ("p0" in record.clips) == (record.keep != "slim")
-        assert record.keep != "slim" or set(record.clips) <= set(SLIM)
+        assert record.keep != "slim" or set(record.clips) <= {*SLIM, *PURIFIED}
+        assert record.history is None or set(record.history["epoch"]) == set(range(len(record.epochs)))
 
 
 def test_records_come_from_committed_code(records):

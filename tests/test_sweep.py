@@ -73,6 +73,8 @@ def test_a_run_that_two_groups_declare_is_run_once_and_kept_as_the_more_demandin
     jobs = sweep.declared("rdfer")
     assert [(j.request.variant, j.request.seed, j.answers, j.keep) for j in jobs] == [
         ("plain", 0, "Table IV", "features"), ("rdfer", 0, "Table III", "slim"), ("plain", 1, "again", "features")]
+    declare(GROUP | {"history": True, "variants": {"plain": "first"}}, GROUP)
+    assert [(j.request.variant, j.history) for j in sweep.declared("rdfer")] == [("plain", True), ("rdfer", False)]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,7 @@ def test_a_run_that_two_groups_declare_is_run_once_and_kept_as_the_more_demandin
         (GROUP | {"seeds": 3}, r"seeds is 3(.|\n)*seeds: \[0, 1\]"),
         (GROUP | {"device": "tpu"}, "no device 'tpu'"),
         (GROUP | {"keep": "all"}, "keep: all"),
+        (GROUP | {"history": "yes"}, "history is 'yes'(.|\n)*history: true"),
         ({"dataset": "dfew", "root": "here", "variants": {"oracle-drop": ""}},
          "needs to know what is true of the clips"),
         ("variants: {plain: one}", "not a list of groups"),
@@ -257,6 +260,7 @@ def test_the_snakefile_makes_again_what_is_out_of_date_and_adds_features(declare
 
 def test_the_main_table_is_the_mean_of_five_folds_and_of_no_fewer(tiny, runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setattr(sweep, "PRESETS", {name: PRESETS[name] for name in ("rdfer", "m3dfel")})  # two are enough
     options = ["--dataset", "dfew", "--root", str(tiny), "--preset", "frozen", "--table"]
     monkeypatch.setattr("sys.argv", ["sweep", *options])
     jobs = sweep.chosen("dfew", str(tiny), "frozen")

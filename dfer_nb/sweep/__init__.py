@@ -39,6 +39,7 @@ class Job:
     request: Request
     answers: str
     keep: str = KEEP[0]
+    history: bool = False  # of training clips, over all epochs
 
     @property
     def options(self) -> list[str]:
@@ -101,9 +102,10 @@ def declared(paper: str) -> list[Job]:
 
     The file is a list of groups: variants (name -> what it answers), dataset, preset, folds, draws (each run has the
     seed of its draw's number, if no seeds are given: tables want one run of a variant on a draw), and
-    `keep: whole` where probabilities are wanted, or `features` for those and the features of the test clips. {draw},
-    {seed} and {fold} in `start` are those of the run. Every run has one thread. Raises BadInput for what is not known,
-    and for two runs that would take each other's place in results/.
+    `keep: whole` where probabilities are wanted, or `features` for those and the features of the test clips, and
+    `history: true` where training clips are, over all epochs. {draw}, {seed} and {fold} in `start` are those of the
+    run. Every run has one thread. Raises BadInput for what is not known, and for two runs that would take each other's
+    place in results/.
     """
     path = files.results_dir() / paper / "sweep.yml"
     if not path.exists():
@@ -114,13 +116,14 @@ def declared(paper: str) -> list[Job]:
         if before.request != job.request:
             raise BadInput(f"{job.called} is declared twice, with different epochs, roots or devices", path,
                            "declare it once: results/ has one place for it")
-        jobs[job.called] = replace(before, keep=max(before.keep, job.keep, key=KEEP.index))
+        jobs[job.called] = replace(before, keep=max(before.keep, job.keep, key=KEEP.index),
+                                   history=before.history or job.history)
     return list(jobs.values())
 
 
 def _groups(path: Path) -> list[dict]:
     """The groups of a sweep.yml, each a mapping with what a group may have. Raises BadInput."""
-    known = sorted({*FIELDS, *LISTS, "keep", "about"})
+    known = sorted({*FIELDS, *LISTS, "keep", "history", "about"})
     todo = f"write a list of groups, each with variants (name: what it answers) and, where wanted, {', '.join(known)}"
     try:
         groups = yaml.safe_load(path.read_text(encoding="utf-8")) or []
@@ -135,6 +138,8 @@ def _groups(path: Path) -> list[dict]:
         if strange or group.get("keep", KEEP[0]) not in KEEP:
             raise BadInput(f"a group has {', '.join(strange) or 'keep: ' + str(group['keep'])}", path,
                            todo if strange else f"write keep: and one of {', '.join(KEEP)}")
+        if not isinstance(group.get("history", False), bool):
+            raise BadInput(f"history is {group['history']!r}", path, "write history: true, or nothing")
         if lone := [name for name in LISTS if not isinstance(group.get(name, []), list)]:
             raise BadInput(f"{lone[0]} is {group[lone[0]]!r}", path, "give a list, as in seeds: [0, 1]")
     return groups
@@ -152,7 +157,7 @@ def _expanded(paper: str, group: dict, path: Path) -> Iterable[Job]:
                 request = Request(paper, variant=variant, **which, **shared | {"start": start})
             except BadInput as error:
                 raise BadInput(error.what, path, error.todo) from None
-            yield Job(request, answers, group.get("keep", KEEP[0]))
+            yield Job(request, answers, group.get("keep", KEEP[0]), group.get("history", False))
 
 
 def papers() -> list[str]:
@@ -178,7 +183,8 @@ def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "a
 def is_kept(job: Job) -> bool:
     """Whether as much of the run as is wanted, made by today's settings and arithmetic, lies in results/."""
     record = kept_of(job)
-    return record is not None and KEEP.index(record.keep) >= KEEP.index(job.keep)
+    enough = record is not None and KEEP.index(record.keep) >= KEEP.index(job.keep)
+    return enough and not (job.history and record.history is None)
 
 
 def kept_of(job: Job, folder: Path | None = None) -> Kept | None:
@@ -238,13 +244,18 @@ def gathered(jobs: Iterable[Job], folders: Iterable[Path] = ()) -> dict[Path, in
         old = kept_of(job)
         others = ((of(job, place), place) for place in places for of in (kept_of, made_of))
         records = [(record, place) for record, place in ((old, None), *others) if record is not None]
-        best, place = max(records, key=lambda each: KEEP.index(possible(each[0], job.keep)), default=(None, None))
+        best, place = max(records, key=lambda each: _gives(each[0], job), default=(None, None))
         if best is not old:
-            found.append((best, job.keep))
+            found.append((best, job.keep, job.history))
             taken[place] += 1
     keep(found)
     drop_orphans(sorted({job.request.paper for job in jobs}))
     return dict(taken)
+
+
+def _gives(record: Record, job: Job) -> tuple[bool, int]:
+    """How much of what is wanted a record can give, to be compared."""
+    return job.history and record.history is not None, KEEP.index(possible(record, job.keep))
 
 
 def report(jobs: list[Job]) -> list[str]:
@@ -260,7 +271,8 @@ def _why(job: Job) -> str:
     if error or record is None:
         return error or log.rpartition("\n")[2] or "not started"
     changed = out_of_date(record, job)
-    return f"kept, but changed since: {', '.join(changed[:3])}" if changed else f"kept {record.keep}, wanted {job.keep}"
+    wanted = f"{job.keep} with its history" if job.history else job.keep
+    return f"kept, but changed since: {', '.join(changed[:3])}" if changed else f"kept {record.keep}, wanted {wanted}"
 
 
 def _tried_since(job: Job, record: Kept) -> bool:

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,32 +21,41 @@ from dfer_nb.training.results import KEEP, RUNS, Kept, Shelf, called, kept, kept
 
 FORMAT = "dfer_nb kept runs 1"
 OF_ALL = ("split", "clip", "label", "prediction", UNFILTERED)  # what slim keeps of a clip, as far as it is there
-PURIFIED = ("score", "mean_score", "margin", "kept", "corrected_to")  # where a method prunes or corrects
-SLIM = (*OF_ALL, "loss", "agreement", "weight", *PURIFIED)  # and of a training clip
+PURIFIED = ("kept", "corrected_to")  # and of a training clip, where a method prunes or corrects;
+SLIM = (*OF_ALL, "loss", "agreement", "weight")  # and where it weighs
 
 
-def keep(runs: Iterable[tuple[Record, str]]) -> None:
+def keep(runs: Iterable[tuple[Record, str] | tuple[Record, str, bool]]) -> None:
     """Put runs into the tables of results/, to be committed: all those of one dataset and preset at once, or none.
 
-    runs: a record and how much of it, of KEEP; one that is kept elsewhere comes as it is there. Replaces what is kept
-    under the same name. Files whose content does not change are not written. Of the clips the reported epoch alone is
-    kept: slim, what comparisons of many runs need; whole, every column, rounded to three decimals; features, and those
-    of the test clips, as far as the record has them. Training clips are kept where the method tells them apart, and
-    slim not for heads on frozen features, which decide nothing about labels.
+    runs: a record, how much of it, of KEEP, and whether its history; one that is kept elsewhere comes as it is there.
+    Replaces what is kept under the same name. Files whose content does not change are not written. Of the clips the
+    reported epoch alone is kept: slim, what comparisons of many runs need; whole, every column, rounded to three
+    decimals; features, and those of the test clips, as far as the record has them. Training clips are kept where the
+    method tells them apart, and slim not for heads on frozen features, which decide nothing about labels. The history
+    is of the training clips over all epochs, rounded to two decimals.
     """
-    papers: dict[str, dict[str, tuple[Record, str]]] = {}
-    for record, how in runs:
-        papers.setdefault(record.config["paper"], {})[called(record.config)] = record, how
+    papers: dict[str, dict[str, _Wanted]] = {}
+    for wanted in (_Wanted(*run) for run in runs):
+        papers.setdefault(wanted.record.config["paper"], {})[called(wanted.record.config)] = wanted
     for paper, named in papers.items():
         with files.alone(files.results_dir() / paper):
             results.put_back(files.results_dir() / paper)
-            for record, _ in named.values():
-                _keep_truth(record)
-            places = _keep_traces(paper, {name: record for name, (record, _) in named.items()})
-            _change(paper, {name: _Part(*run, places[name]) for name, run in named.items()})
+            for wanted in named.values():
+                _keep_truth(wanted.record)
+            places = _keep_traces(paper, {name: wanted.record for name, wanted in named.items()})
+            _change(paper, {name: _Part(wanted, places[name]) for name, wanted in named.items()})
             _drop_traces(paper)
-        for record, _ in named.values():
-            _tidy(record.path)
+        for wanted in named.values():
+            _tidy(wanted.record.path)
+
+
+class _Wanted(NamedTuple):
+    """A record, and how much of it is to be kept."""
+
+    record: Record
+    how: str
+    history: bool = False
 
 
 def _tidy(folder: Path) -> None:
@@ -82,12 +92,14 @@ class _Part:
     traced: what was traced -> its place in traces.json. A run that is kept elsewhere is taken as it is there.
     """
 
-    def __init__(self, record: Record, how: str, traced: dict[str, str]):
+    def __init__(self, wanted: _Wanted, traced: dict[str, str]):
+        record = wanted.record
         self.name, self.order = called(record.config), results.order(record)
-        how = possible(record, how)
+        how = possible(record, wanted.how)
         clips = record.clips if isinstance(record, Kept) else _reported(record, how == KEEP[0])
         features = record.features if how == KEEP[-1] else None
-        frames = {"epochs": record.epochs, "clips": clips, "features": features}
+        history = record.history.round(2) if wanted.history and record.history is not None else None
+        frames = {"epochs": record.epochs, "clips": clips, "features": features, "history": history}
         self.tables = {name: _arrow(frame) for name, frame in frames.items() if frame is not None}
         columns = {name: {field.name: results.word(field.type) for field in table.schema}
                    for name, table in self.tables.items()}
@@ -110,8 +122,9 @@ def _slim(clips: pd.DataFrame, config: dict) -> pd.DataFrame:
     train = clips["split"] == "train"
     if config["training"]["features"] or not train.any():
         return clips.loc[~train, [name for name in OF_ALL if name in clips]]
-    clips = clips[[name for name in SLIM if name in clips]].copy()
-    clips.loc[~train, [name for name in SLIM if name in clips and name not in OF_ALL]] = None
+    names = (*OF_ALL, *PURIFIED) if "kept" in clips else SLIM  # the first says all that pruning does to a clip
+    clips = clips[[name for name in names if name in clips]].copy()
+    clips.loc[~train, [name for name in names if name in clips and name not in OF_ALL]] = None
     return clips
 
 
@@ -152,7 +165,8 @@ def _change(paper: str, changes: dict[str, _Part | None]) -> None:
         changed.setdefault(results.place(name), {})[name] = part
     for folder, mine in changed.items():
         there = [Kept(old[folder], name) for name in old[folder].lines if name not in mine] if folder in old else []
-        parts = [_Part(run, run.keep, run.trace_ids) for run in there] + [part for part in mine.values() if part]
+        parts = [_Part(_Wanted(run, run.keep, True), run.trace_ids) for run in there]
+        parts += [part for part in mine.values() if part]
         _write(folder, sorted(parts, key=lambda part: part.order), old.get(folder))
 
 

@@ -13,6 +13,9 @@ from dfer_nb.errors import BadInput
 CHECKPOINT_FORMAT = "dfer_nb checkpoint 1"
 FEATURES, TRACES = "features.parquet", "traces.json"
 UNFILTERED = "unfiltered"  # the column of what a network itself says, where the method decides otherwise
+# What is told of training clips over all epochs: what was said of them as they were trained, and made of them.
+OVER_EPOCHS = ("epoch", "clip", "label", "prediction", *(f"p{k}" for k in range(7)), "loss", "agreement",
+               "sample_weight", "weight", "kept", "corrected_to")
 
 
 class Record:
@@ -53,6 +56,12 @@ class Record:
     def clips(self) -> pd.DataFrame:
         """One row per clip and epoch: split, label, prediction, probabilities, loss, and the method's own columns."""
         return pd.read_parquet(self.path / "clips.parquet")
+
+    @cached_property
+    def history(self) -> pd.DataFrame | None:
+        """One row per training clip and epoch: those of OVER_EPOCHS that the run has; None where they are not kept."""
+        clips = Record(self.path).clips  # read apart: the table of all splits is not held for as long as the record is
+        return clips.loc[clips["split"] == "train", [name for name in OVER_EPOCHS if name in clips]]
 
     @cached_property
     def truth(self) -> pd.DataFrame | None:

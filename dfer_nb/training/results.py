@@ -1,8 +1,9 @@
 """Kept runs: the committed records of the papers, as a few tables, and each of them read like a `Record`.
 
 results/<paper>/<dataset>/<preset>/ holds runs.jsonl, with the digests of the tables in its first line and then a line a
-run; epochs.parquet and clips.parquet, whose first column `run` says whose a row is; and features.parquet where features
-are kept. results/<paper>/traces.json holds the traces, each once, and results/truth/ what is known of the clips.
+run; epochs.parquet and clips.parquet, whose first column `run` says whose a row is; and features.parquet and
+history.parquet where features, and training clips over all epochs, are kept. results/<paper>/traces.json holds the
+traces, each once, and results/truth/ what is known of the clips.
 `training.keeping` writes all of it.
 """
 
@@ -24,7 +25,7 @@ from dfer_nb.training.record import TRACES, Record
 
 RUNS = "runs.jsonl"
 KEEP = ("slim", "whole", "features")  # how much of a record is kept, least first
-TABLES = ("epochs", "clips", "features")
+TABLES = ("epochs", "clips", "features", "history")
 VECTOR, VECTORS = pa.list_(pa.float16()), ("features", "windows")  # columns of vectors
 
 
@@ -149,6 +150,10 @@ class Kept(Record):
     @cached_property
     def features(self) -> pd.DataFrame | None:
         return self._rows("features") if "features" in self.line["columns"] else None
+
+    @cached_property
+    def history(self) -> pd.DataFrame | None:
+        return self._rows("history") if "history" in self.line["columns"] else None
 
     def _rows(self, table: str) -> pd.DataFrame:
         return self.shelf.rows(table, self.name, self.line["columns"][table])

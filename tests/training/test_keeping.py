@@ -15,7 +15,8 @@ import records
 from records import TRACES, config, contents, reported, state
 
 from dfer_nb.training import results
-from dfer_nb.training.keeping import PURIFIED, SLIM, forget, keep
+from dfer_nb.training.keeping import OF_ALL, PURIFIED, SLIM, forget, keep
+from dfer_nb.training.record import OVER_EPOCHS
 from dfer_nb.training.results import kept, kept_run, kept_truth
 
 
@@ -35,11 +36,38 @@ def test_a_slim_run_holds_what_comparisons_need():
     (run,) = kept("rdfer")
     whole = reported(record)
     names = [name for name in SLIM if name in whole]  # nothing is decided here, or pruned
-    assert list(run.clips) == names == [n for n in SLIM if n not in ("unfiltered", *PURIFIED)]
-    assert run.features is None and run.keep == "slim"
+    assert list(run.clips) == names == [n for n in SLIM if n != "unfiltered"]
+    assert run.features is None and run.history is None and run.keep == "slim"
     train = run.clips["split"] == "train"
     assert run.clips.loc[~train, ["loss", "agreement", "weight"]].isna().all(axis=None)
     pd.testing.assert_frame_equal(run.clips[train], whole.loc[whole["split"] == "train", names])  # not rounded
+
+
+def test_a_slim_run_that_prunes_says_of_training_clips_what_became_of_them():
+    record = records.write(config(), kept=1.0, corrected_to=3.0, score=0.25)
+    keep([(record, "slim")])
+    (run,) = kept("rdfer")
+    assert list(run.clips) == [name for name in (*OF_ALL, *PURIFIED) if name != "unfiltered"]
+    train = run.clips["split"] == "train"
+    assert (run.clips.loc[train, ["kept", "corrected_to"]] == [1, 3]).all(axis=None)
+    assert run.clips.loc[~train, ["kept", "corrected_to"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("how", ["slim", "whole"])
+def test_training_clips_are_kept_over_all_epochs_where_that_is_asked(how, folders, tmp_path, monkeypatch):
+    record = records.write(config(), sample_weight=1 / 3)
+    keep([(record, how, True), (records.write(config(variant="plain")), how)])
+    run, plain = kept_run(results.called(record.config)), kept("rdfer", variant="plain")[0]
+    assert plain.history is None and run.keep == how
+    there = [name for name in OVER_EPOCHS if name in record.clips]
+    assert list(run.history) == there and set(OVER_EPOCHS) - set(there) == {"kept", "corrected_to"}
+    pd.testing.assert_frame_equal(run.history, record.history.reset_index(drop=True).round(2))
+    assert len(run.history) == 24 and (run.history["sample_weight"].round(6) == 0.33).all()  # of two epochs
+    keep([(records.write(config(seed=1)), "slim")])  # another run of theirs: nothing is lost when tables are rewritten
+    assert len(kept_run(run.name).history) == 24
+    monkeypatch.setenv("DFER_RESULTS", str(tmp_path / "here"))
+    keep([(old, how, True) for old in kept("rdfer", folders)])  # … nor elsewhere
+    assert contents(tmp_path / "here") == contents(folders)
 
 
 @pytest.mark.parametrize(("agreement", "weight", "there"), [(True, 1.0, True), (False, 1.0, False), (False, 0.0, True)])
