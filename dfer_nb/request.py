@@ -15,7 +15,7 @@ from dfer_nb import datasets, files
 from dfer_nb.data import batches
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import Plan, defaults, plan, variants
-from dfer_nb.training.controls import few, hold_out, with_true_labels, without
+from dfer_nb.training.controls import OF_TRUTH, few, hold_out, with_true_labels, without
 from dfer_nb.training.features import frozen
 from dfer_nb.training.fit import Data
 from dfer_nb.training.optimise import Settings
@@ -83,7 +83,8 @@ class Request:
         if self.device not in DEVICES:
             raise BadInput(f"there is no device {self.device!r}", "the run's parameters", f"use {', '.join(DEVICES)}")
         source, chosen = datasets.dataset(self.dataset), self.plan()
-        knowing = chosen.control == "truth" or chosen.training.labels == "true" or chosen.training.leave_out
+        knowing = (chosen.control == "truth" or chosen.training.labels == "true" or chosen.training.leave_out
+                   or OF_TRUTH & {chosen.method.get("prune_by"), chosen.method.get("correct_by")})
         if not source.drawn and knowing:
             raise BadInput(f"{self.variant} needs to know what is true of the clips, and {self.dataset} does not say",
                            "the run's parameters", f"use {', '.join(datasets.drawn())}, or another variant")

@@ -15,6 +15,7 @@ from dfer_nb import files
 from dfer_nb.data.batches import Batch
 from dfer_nb.errors import BadInput
 from dfer_nb.models.layers3d import ChannelsLast
+from dfer_nb.training.controls import Instead
 from dfer_nb.training.method import Method, Output
 
 TIMES, OF = ("logits", "probabilities"), ("max", "label")
@@ -75,8 +76,12 @@ def margin(probabilities: torch.Tensor, given: torch.Tensor, t: int) -> torch.Te
     a t not in 1..E.
     """
     last = _last(probabilities, t)
-    of_given = last.gather(2, given.expand(t, -1)[..., None]).squeeze(2)  # (t, N)
-    return running_mean(last.amax(dim=2), t) - running_mean(of_given, t)
+    return running_mean(last.amax(dim=2), t) - running_mean(of_label(last, given), t)
+
+
+def of_label(scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """The score of each clip's label: scores (E, N, 7), label (N,) -> (E, N)."""
+    return scores.gather(2, label.expand(len(scores), -1)[..., None]).squeeze(2)
 
 
 def corrected(given: torch.Tensor, predictions: torch.Tensor, probabilities: torch.Tensor, t: int, tau: float,
@@ -165,14 +170,15 @@ class Purification(Method):
     score_of: the score that is compared with lambda is the highest ("max") or the given label's ("label"); returns:
     whether a pruned clip may come back; lasting: a corrected label is the given one from then on, else correction is
     decided anew from the first labels; leaves: a batch's mean loss is of the clips that are left, else pruned ones
-    count in it with 0. Into the epoch's clip table go score, mean_score (Eq. 3) and margin (Eq. 11), NaN before there
-    are t epochs, and kept (0 or 1) and corrected_to, as decided for the next epoch.
+    count in it with 0. instead: of a control, which takes as many other clips; their loss is the mean of t epochs. Into
+    the epoch's clip table go score, mean_score (Eq. 3) and margin (Eq. 11), NaN before there are t epochs, and kept
+    (0 or 1) and corrected_to, as decided for the next epoch.
     """
 
     def __init__(self, smoothing: float = 0.0, prune: bool = True, correct: bool = True, prune_below: float = 0.6,
                  correct_above: float = 0.4, rounds: int = 2, start: int = 2, times: str = "logits",
                  score_of: str = "max", returns: bool = True, lasting: bool = False, leaves: bool = True,
-                 inner: Method | None = None):
+                 inner: Method | None = None, instead: Instead | None = None):
         super().__init__(smoothing)
         _share("lambda", prune_below)
         _share("tau", correct_above)
@@ -183,6 +189,7 @@ class Purification(Method):
         self.prune, self.correct, self.prune_below, self.correct_above = prune, correct, prune_below, correct_above
         self.rounds, self.start, self.times, self.score_of = rounds, start, times, score_of
         self.returns, self.lasting, self.leaves, self.inner = returns, lasting, leaves, inner or Method(smoothing)
+        self.instead = instead or Instead()
         self.place: dict[str, int] = {}  # clip -> its place in what is remembered, of the last t epochs:
         self.history: dict[str, torch.Tensor] = {}  # score (E, N), prediction (E, N), scores (E, N, 7)
         self.given = self.labels = torch.zeros(0, dtype=torch.long)  # (N,), as listed and as trained
@@ -194,6 +201,7 @@ class Purification(Method):
         self.place = {clip: number for number, clip in enumerate(clips["clip"])}
         self.given = self.labels = torch.from_numpy(clips["label"].to_numpy("int64", copy=True))
         self.kept, self.history, self.clearance = torch.ones(len(clips), dtype=torch.bool), {}, {}
+        self.instead.prepare(list(self.place), truth, seed)
         self.inner.prepare(clips, truth, seed)
 
     def before_epoch(self, epoch: int) -> None:
@@ -212,7 +220,8 @@ class Purification(Method):
         return replace(batch, label=torch.where(places >= 0, labels, batch.label))
 
     def loss(self, output: Output, batch: Batch) -> torch.Tensor:
-        weights, logits = _weighted(output)
+        logits = output.get("unweighted", output["logits"])
+        weights = output.get("sample_weight", torch.ones_like(logits[:, 0]))  # 1 without a weight branch
         return weighted_cross_entropy(weights, logits, self._relabelled(batch).label, self.times, self.smoothing)
 
     def auxiliary(self, output: Output, batch: Batch) -> torch.Tensor | float:
@@ -262,7 +271,7 @@ class Purification(Method):
         scores = torch.from_numpy(clips[classes].to_numpy(copy=True))
         if self.times == "probabilities" and "sample_weight" in clips:
             scores = scores * torch.from_numpy(clips["sample_weight"].to_numpy(copy=True))[:, None]
-        own = scores.amax(dim=1) if self.score_of == "max" else scores.gather(1, self.given[:, None]).squeeze(1)
+        own = scores.amax(dim=1) if self.score_of == "max" else of_label(scores[None], self.given)[0]
         new = {"score": own, "prediction": torch.from_numpy(clips["prediction"].to_numpy("int64", copy=True)),
                "scores": scores}
         past = {name: self.history.get(name, value[None][:0]) for name, value in new.items()}
@@ -271,10 +280,12 @@ class Purification(Method):
     def _decide_for_the_next(self, given: torch.Tensor) -> None:
         h, t = self.history, self.rounds
         if self.prune:
-            kept = ~pruned(running_mean(h["score"], t), self.prune_below)
+            out, loss = pruned(running_mean(h["score"], t), self.prune_below), -of_label(h["scores"], given).log()
+            kept = ~self.instead.pruned(out, loss.mean(dim=0))
             self.kept = kept if self.returns else kept & self.kept
         if self.correct:
-            self.labels = corrected(given, h["prediction"], h["scores"], t, self.correct_above, self.kept)
+            labels = corrected(given, h["prediction"], h["scores"], t, self.correct_above, self.kept)
+            self.labels = self.instead.labels(labels, given, h["prediction"][-1], self.kept)
 
     def state_dict(self) -> dict:
         return {"clips": files.digest(list(self.place)), "history": self.history, "kept": self.kept,
@@ -287,9 +298,3 @@ class Purification(Method):
         self.history, self.kept, self.labels = state["history"], state["kept"], state["labels"]
         self.clearance = state["clearance"]
         self.inner.load_state_dict(state["inner"])
-
-
-def _weighted(output: Output) -> tuple[torch.Tensor, torch.Tensor]:
-    """Weights (B,) and a network's own logits (B, 7); a network without a weight branch has weights of 1."""
-    logits = output.get("unweighted", output["logits"])
-    return output.get("sample_weight", torch.ones_like(logits[:, 0])), logits

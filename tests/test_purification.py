@@ -16,15 +16,18 @@ from dfer_nb.errors import BadInput
 from dfer_nb.presets import build, plan
 from dfer_nb.rdfer import AgreementReweighting
 from dfer_nb.request import Request, make_fabric, prepare
+from dfer_nb.training.controls import Instead
 from dfer_nb.training.fit import Fit
-from dfer_nb.training.keeping import SLIM
 from dfer_nb.training.method import Method
 from dfer_nb.training.record import Record, load_checkpoint
+
+TRUTH = pd.DataFrame({"clip": list("cab"), "wrong_label": [True, False, False], "low_quality": [False, True, True],
+                      "true_label": [1, 0, 0]})  # in any order
 
 
 def method(names=("a", "b", "c"), labels=(0, 0, 0), **options) -> sciu.Purification:
     made = sciu.Purification(**{"start": 0, "prune_below": 0.5, "correct_above": 0.2} | options)
-    made.prepare(pd.DataFrame({"clip": names, "label": labels})[::-1], None, 0)  # in any order
+    made.prepare(pd.DataFrame({"clip": names, "label": labels})[::-1], TRUTH, 0)  # in any order
     return made
 
 
@@ -123,6 +126,34 @@ def test_rdfers_reweighting_weighs_the_clips_that_are_left():
     assert found["agreement"].tolist() == [0.5] and found["sample_weight"].tolist() == pytest.approx([0.3])
 
 
+@pytest.mark.parametrize(
+    ("rule", "gone"),
+    [("", "b"),  # its mean score is the lowest
+     ("loss", "a"),  # its label's probabilities are 0.1 and 0.1
+     ("wrong_label", "c"), ("low_quality", "ab")],  # one of the two, by lot
+)
+def test_a_control_prunes_as_many_clips_but_others(rule, gone):
+    trained(made := method(prune_below=0.66, correct=False, instead=Instead(rule)))
+    out = [clip for clip, kept in zip("abc", made.kept.tolist(), strict=True) if not kept]
+    assert len(out) == 1 and out[0] in gone
+
+
+@pytest.mark.parametrize(("rule", "labels"), [("", [2, 0, 0]), ("true_label", [0, 0, 1])])
+def test_a_control_corrects_as_many_labels_but_others(rule, labels):
+    trained(made := method(prune=False, instead=Instead(correct_by=rule)))
+    assert made.labels.tolist() == labels
+
+
+def test_labels_that_are_corrected_by_lot_are_of_clips_predicted_otherwise():
+    found = []
+    for seed in range(8):
+        made = method(prune=False, instead=Instead(correct_by="lot"))
+        made.instead.prepare(list("abc"), None, seed)
+        trained(made)
+        found.append(tuple(made.labels.tolist()))
+    assert set(found) == {(2, 0, 0), (0, 1, 0)}  # a as it is predicted, or b; c is predicted as it is labelled
+
+
 # What is remembered
 
 
@@ -135,7 +166,7 @@ def fit(tiny, runs):
     """Makes the same training of five epochs again and again, into the folder of this name."""
     request = Request("sciu", "dfew", str(tiny), preset="frozen", variant="sciu-reweighting", epochs=5, device="cpu")
     data, chosen = prepare(request, progress=False), request.plan()
-    looser = {"prune_below": 0.27, "correct_above": 0.02, "returns": False, "lasting": True, "start": 1}
+    looser = {"prune_below": 0.18, "correct_above": 0.02, "returns": False, "lasting": True, "start": 1}
     chosen = replace(chosen, method=chosen.method | looser)
 
     def make(name: str) -> Fit:
@@ -173,7 +204,10 @@ def test_a_record_says_what_was_pruned_and_corrected(fit, runs):
     fit("run").run({}, {})
     record = Record(runs / "run")
     train = record.clips.query("split == 'train'")
-    assert set(SLIM) - {"unfiltered"} <= set(train)
+    assert {"loss", "agreement", "weight", "score", "mean_score", "margin", "kept", "corrected_to"} <= set(train)
+    assert {"weight_mean", "weight_sd", "weight_05", "weight_95", "weight_finds_error"} <= set(record.epochs)
+    assert record.epochs["weight_mean"].iloc[-1] == pytest.approx(
+        train.loc[train["epoch"] == 4, "sample_weight"].mean(), abs=1e-5)
     for epoch, rows in train.groupby("epoch"):
         row = record.epochs.iloc[epoch]
         assert row["pruned"] == (rows["kept"] == 0).sum()

@@ -1,5 +1,7 @@
 """Controls that every chapter can run beside a paper's method: the same network, and a simple rule in its place."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import torch
@@ -10,6 +12,8 @@ from dfer_nb.training.method import Method
 
 RULES = ("none", "random", "loss", "truth")
 HELD_OUT = "held_out"  # the split that chooses an epoch
+PRUNE_BY, CORRECT_BY = ("", "lot", "loss", "wrong_label", "low_quality"), ("", "lot", "true_label")
+OF_TRUTH = {"wrong_label", "low_quality", "true_label"}
 ALIKE = ("hard_why", "true_label", "wrong_from")  # of the truth: by what clips are alike, the first one before all
 
 
@@ -50,6 +54,54 @@ class Control(Method):
             lots = [generator(self.seed, self.epoch, key(clip), "drop").random() for clip in clips]
             loss = torch.tensor(lots, device=loss.device)
         return loss.topk(round(self.share * len(loss))).indices
+
+
+class Instead:
+    """Other clips in the place of those that a method prunes or relabels, and as many of them, by a simple rule.
+
+    So a control drops or relabels as much as the method would in the same training, whatever that comes to.
+    prune_by: "lot", drawn once for all epochs; "loss", the largest ones; "wrong_label" or "low_quality", by lot among
+    those that have this trouble, as far as there are so many. correct_by: "lot" among the clips that are predicted
+    otherwise than they are labelled, which get the prediction; "true_label", by lot among those that have another one.
+    "" leaves the method's own choice. Raises BadInput for another word, and for a dataset without truth where it is
+    asked for.
+    """
+
+    def __init__(self, prune_by: str = "", correct_by: str = ""):
+        for word, known in ((prune_by, PRUNE_BY), (correct_by, CORRECT_BY)):
+            if word not in known:
+                raise BadInput(f"no control goes by {word!r}", "Instead", f"use one of {', '.join(map(repr, known))}")
+        self.prune_by, self.correct_by = prune_by, correct_by
+        self.lots, self.truth = torch.zeros(0), {}  # (N,), and a column of the truth -> (N,)
+
+    def prepare(self, clips: Sequence[str], truth: pd.DataFrame | None, seed: int) -> None:
+        """Before training: the clips, in the order of all that is asked later."""
+        self.lots = torch.tensor([generator(seed, 0, key(clip), "lot").random() for clip in clips])
+        for name in {self.prune_by, self.correct_by} & OF_TRUTH:
+            known = _known(truth, f"a control by {name}").set_index("clip")[name]
+            self.truth[name] = torch.from_numpy(known.loc[list(clips)].to_numpy(copy=True))
+
+    def pruned(self, out: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
+        """Which clips are pruned, where the method chose `out`: bool and losses (N,) -> (N,), bool."""
+        if not self.prune_by:
+            return out
+        first = loss if self.prune_by == "loss" else self.lots
+        return as_many(out, first, self.truth.get(self.prune_by, torch.ones_like(out)))
+
+    def labels(self, labels: torch.Tensor, given: torch.Tensor, prediction: torch.Tensor,
+               kept: torch.Tensor) -> torch.Tensor:
+        """Labels to train with, where the method chose `labels` for those `given`, of clips that are kept: all (N,)."""
+        if not self.correct_by:
+            return labels
+        other = self.truth.get(self.correct_by, prediction)
+        return torch.where(as_many(labels != given, self.lots, kept & (other != given)), other, given)
+
+
+def as_many(chosen: torch.Tensor, first: torch.Tensor, among: torch.Tensor) -> torch.Tensor:
+    """As many clips as were chosen, of those of `among` that have the largest `first`: all (N,); fewer, if it has."""
+    others, count = torch.zeros_like(chosen), min(int(chosen.sum()), int(among.sum()))
+    others[torch.where(among, first, -torch.inf).topk(count).indices] = True
+    return others
 
 
 def _known(truth: pd.DataFrame | None, what: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from dfer_nb.trace import Traces, dumps
 from dfer_nb.training import metrics, state
 from dfer_nb.training.controls import HELD_OUT
 from dfer_nb.training.features import FrozenFeatures
-from dfer_nb.training.memory import learnt, purified
+from dfer_nb.training.memory import learnt, purified, weighed
 from dfer_nb.training.method import Method, Output
 from dfer_nb.training.optimise import Settings, build_optimizer, guard_gradients, set_rate
 from dfer_nb.training.processes import gather, whole_batch
@@ -216,7 +216,8 @@ class Fit:
                 row[f"{name}_uar_{UNFILTERED}"] = metrics.uar(rows["label"], rows[UNFILTERED])
         if self.data.truth is not None:
             row |= learnt(parts["train"], self.data.truth)
-        return row | purified(parts["train"], self.data.truth) | {"seconds": seconds}
+        told = (each(parts["train"], self.data.truth) for each in (purified, weighed))
+        return row | {name: value for found in told for name, value in found.items()} | {"seconds": seconds}
 
     def save_state(self) -> None:
         """Everything that the next epoch needs, in one folder that is replaced whole."""

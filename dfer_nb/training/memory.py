@@ -1,6 +1,9 @@
 """What a network has learnt of the labels that it was given, and what a method has made of clips and labels."""
 
 import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+TROUBLES = ("wrong_label", "low_quality")
 
 
 def learnt(rows: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
@@ -38,3 +41,26 @@ def purified(rows: pd.DataFrame, truth: pd.DataFrame | None) -> dict[str, int]:
                    "repaired": changed & wrong & right_now, "mistaken": changed & wrong & ~right_now,
                    "broken": changed & ~wrong}
     return {name: int(each.sum()) for name, each in counts.items()}
+
+
+def weighed(rows: pd.DataFrame, truth: pd.DataFrame | None) -> dict[str, float]:
+    """How the weights lie that a weight branch gave the training clips in an epoch; {} of a network without one.
+
+    rows: clip, prediction, label, sample_weight. weight_mean, weight_sd, and quantiles, weight_05, _50 and _95. How
+    often, in percent, a clip weighs less than one without its trouble (the area under the ROC curve; 50 is chance):
+    `weight_finds_error`, of clips that are predicted otherwise than labelled; and, where the truth is known,
+    `weight_finds_wrong_label` and `weight_finds_low_quality`. Left out where all clips have the trouble, or none.
+    """
+    if "sample_weight" not in rows:
+        return {}
+    weight = rows["sample_weight"].astype(float)
+    found = {"weight_mean": weight.mean(), "weight_sd": weight.std(ddof=0)}
+    found |= {f"weight_{100 * q:02.0f}": weight.quantile(q) for q in (0.05, 0.5, 0.95)}
+    troubled = {"error": rows["prediction"] != rows["label"]}
+    if truth is not None:
+        known = truth.set_index("clip").loc[rows["clip"]].set_index(rows.index)
+        troubled |= {name: known[name].astype(bool) for name in TROUBLES}
+    for name, there in troubled.items():
+        if 0 < there.sum() < len(there):
+            found[f"weight_finds_{name}"] = 100 * roc_auc_score(there, -weight)
+    return {name: float(value) for name, value in found.items()}

@@ -12,7 +12,7 @@ from dfer_nb.presets import build, plan
 from dfer_nb.rdfer import AgreementReweighting
 from dfer_nb.request import Request, make_fabric, prepare, read_table
 from dfer_nb.run import run
-from dfer_nb.training.controls import HELD_OUT, Control, hold_out, with_true_labels
+from dfer_nb.training.controls import HELD_OUT, Control, Instead, as_many, hold_out, with_true_labels
 from dfer_nb.training.fit import Fit
 
 NAMES = [f"{number:05d}" for number in range(20)]
@@ -120,6 +120,74 @@ def test_a_control_drops_the_share_of_the_papers_method_from_the_same_epoch():
     _, method = build("rdfer", chosen)
     assert (method.rule, method.share, method.start) == ("random", chosen.method["noisy"], chosen.method["start"])
     assert method.share > 0 and method.start > 0
+
+
+# Other clips, and as many
+
+
+def yes(*places: int, n: int = 5) -> torch.Tensor:
+    return torch.tensor([place in places for place in range(n)])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "among", "expected"),
+    [((0, 4), range(5), (1, 3)), ((0,), range(5), (3,)), ((0, 1, 2), (0, 2), (0, 2)), ((), range(5), ()),
+     ((0, 1), (), ())],
+)
+def test_as_many_are_taken_of_those_that_come_first(chosen, among, expected):
+    first = torch.tensor([0.2, 0.8, 0.1, 0.9, 0.3])
+    assert torch.equal(as_many(yes(*chosen), first, yes(*among)), yes(*expected))
+
+
+def instead(prune_by: str = "", correct_by: str = "", seed: int = 0, names=NAMES) -> Instead:
+    made = Instead(prune_by, correct_by)
+    truth = pd.DataFrame({"clip": NAMES, "wrong_label": [n % 5 == 0 for n in range(20)],
+                          "low_quality": [n % 5 == 1 for n in range(20)], "true_label": [n % 3 for n in range(20)]})
+    made.prepare(names, truth, seed)
+    return made
+
+
+def test_a_lot_is_drawn_once_and_belongs_to_its_clip():
+    few, more = (instead("lot").pruned(yes(*range(n), n=20), LOSS) for n in (4, 7))
+    assert few.sum() == 4 and more.sum() == 7 and (more | ~few).all()  # whoever is out is out of more, too
+    backwards = instead("lot", names=NAMES[::-1]).pruned(yes(*range(4), n=20), LOSS)
+    assert torch.equal(backwards.flip(0), few)
+    assert len({tuple(instead("lot", seed=seed).pruned(yes(*range(4), n=20), LOSS).tolist()) for seed in range(6)}) == 6
+
+
+def test_known_troubles_are_pruned_as_far_as_there_are_so_many():
+    for rule, rest in (("wrong_label", 0), ("low_quality", 1)):
+        for count in (2, 4, 9):
+            found = instead(rule).pruned(yes(*range(count), n=20), LOSS).nonzero().flatten()
+            assert len(found) == min(count, 4) and set((found % 5).tolist()) == {rest}
+
+
+def test_labels_are_set_right_where_they_are_known_to_be_wrong():
+    given, prediction, kept = (torch.zeros(20, dtype=torch.long) for _ in range(3))
+    prediction[:] = 2
+    ours = given.clone()
+    ours[:3] = 2  # three are corrected
+    kept = yes(*range(10), n=20)
+    found = instead(correct_by="true_label").labels(ours, given, prediction, kept)
+    changed = found.nonzero().flatten()
+    assert len(changed) == 3 and set(changed.tolist()) <= {1, 2, 4, 5, 7, 8}  # kept, and of class 1 or 2
+    assert (found[changed] == changed % 3).all()
+    by_lot = instead(correct_by="lot").labels(ours, given, prediction, kept)
+    assert (by_lot == 2).sum() == 3 and not by_lot[~kept].any()
+    assert torch.equal(instead().labels(ours, given, prediction, kept), ours)
+    assert torch.equal(instead().pruned(kept, LOSS), kept)
+
+
+def test_what_no_control_goes_by_is_refused():
+    for wrong in ({"prune_by": "best"}, {"correct_by": "loss"}):
+        with pytest.raises(BadInput, match="no control goes by '(best|loss)'(.|\n)*'lot'"):
+            Instead(**wrong)
+    with pytest.raises(BadInput, match="a control by low_quality needs to know what is true"):
+        Instead("low_quality").prepare(NAMES, None, 0)
+    for variant in ("as-many-wrong", "as-many-low-quality", "as-many-true-labels"):
+        with pytest.raises(BadInput, match="needs to know what is true of the clips, and dfew does not say"):
+            Request("sciu", "dfew", "here", variant=variant)
+    Request("sciu", "dfew", "here", variant="as-many-random")
 
 
 # Held-out identities and true labels
