@@ -16,10 +16,10 @@ class Host(ChannelsLast):
     its own does not carry two; then calling it raises BadInput. What may come pre-trained is named `backbone`, and
     learns at the rate of backbones; everything else learns at the rate of heads. `scale` brings features to one scale
     before the classifier, or before the framework's own layers; it does nothing unless it is replaced.
-    `size`: the only side of frames, in pixels, that it takes; 0: any.
+    `size`: the only side of frames, in pixels, that it takes; `n_frames`: the only number of frames; 0: any.
     """
 
-    size = 0
+    size = n_frames = 0
 
     def __init__(self, out_dim: int, num_classes: int = 7):
         super().__init__()
@@ -52,8 +52,8 @@ class SubClips(ChannelsLast):
     """Any network of clips that is also asked about the sub-clips of each clip, without gradient.
 
     frames (B, T, …) -> what the network gives, with clip_logits (B, count, 7): of each of `count` runs of T / count
-    frames, of which every frame is shown `count` times, so that a network of T frames takes them. Normalisation and
-    dropout are as in testing then. Raises BadInput for a T that cannot be cut so.
+    frames. A network that takes T frames alone is shown every frame `count` times, a `Host` that takes any number once.
+    Normalisation and dropout are as in testing then. Raises BadInput for a T that cannot be cut so.
     """
 
     def __init__(self, net: nn.Module, count: int = 4):
@@ -71,8 +71,10 @@ class SubClips(ChannelsLast):
                            "give a multiple of `count` frames")
         output, training = self.net(frames), self.net.training
         parts = frames.unflatten(1, (self.count, -1)).flatten(0, 1)  # (B * count, T / count, …)
+        if getattr(self.net, "n_frames", True):
+            parts = parts.repeat_interleave(self.count, dim=1)  # (B * count, T, …)
         with torch.no_grad():
-            said = self.net.eval()(parts.repeat_interleave(self.count, dim=1))["logits"]
+            said = self.net.eval()(parts)["logits"]
         self.net.train(training)
         return {**output, "clip_logits": said.unflatten(0, (-1, self.count))}
 

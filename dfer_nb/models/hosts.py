@@ -11,7 +11,8 @@ from dfer_nb.models.host import FeatureNorm, Host, per_frame
 from dfer_nb.models.layers3d import as_video
 from dfer_nb.models.pretrained import torchvision_network
 
-__all__ = ["CNNRecurrent", "FaceNet3D", "FormerDFER", "FrameMean", "Host", "VideoHost", "host", "without_time"]
+__all__ = ["CNNRecurrent", "FaceNet3D", "FormerDFER", "FrameMean", "Host", "TwoStream", "VideoHost", "host", "movement",
+           "without_time"]
 
 KINETICS_MEAN, KINETICS_STD = (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)  # torchvision's, of RGB
 
@@ -42,6 +43,8 @@ class CNNRecurrent(Host):
     the table has for every backbone.
     """
 
+    streams = 1  # how many networks look at the frames
+
     def __init__(self, cnn: str = "resnet18", weights: str = "none", cell: str = "lstm", hidden: int = 512,
                  layers: int = 2, out_dim: int = 512, num_classes: int = 7, size: int = 0):
         if cell not in ("lstm", "gru"):
@@ -49,15 +52,47 @@ class CNNRecurrent(Host):
         super().__init__(out_dim, num_classes)
         self.backbone, self.size = backbone(cnn, weights, size), size
         kind = nn.LSTM if cell == "lstm" else nn.GRU
-        self.recurrent = kind(self.backbone.out_dim, hidden, layers, batch_first=True, bidirectional=True)
+        self.recurrent = kind(self.streams * self.backbone.out_dim, hidden, layers, batch_first=True,
+                              bidirectional=True)
         self.project = nn.Linear(2 * hidden, out_dim)
+
+    def of_frames(self, frames: torch.Tensor) -> torch.Tensor:
+        """What is known of every frame: (B, T, 3, H, W) -> (B, T, D)."""
+        return per_frame(self.backbone, frames)
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:
         if self.size and frames.shape[-2:] != (self.size, self.size):
             raise BadInput(f"frames of {frames.shape[-2]}x{frames.shape[-1]} px, for {self.size} px", "CNNRecurrent",
                            "scale the frames, or build the network with another size")
-        sequence, _ = self.recurrent(per_frame(self.backbone, frames))  # (B, T, 2 * hidden)
+        sequence, _ = self.recurrent(self.of_frames(frames))  # (B, T, 2 * hidden)
         return self.project(sequence.mean(dim=1))
+
+
+def movement(frames: torch.Tensor) -> torch.Tensor:
+    """What changes from frame to frame, as pictures: (B, T, 3, H, W) in 0..1 -> the same; grey where nothing does.
+
+    The first frame has none before it: it is all grey.
+    """
+    return 0.5 + torch.diff(frames, dim=1, prepend=frames[:, :1]) / 2
+
+
+class TwoStream(CNNRecurrent):
+    """Two-stream CNN-LSTM: one 2-D network on the frames, another on their movement, one recurrent network on both.
+
+    As in `CNNRecurrent`, but that features of both networks are put side by side for every frame. The papers say "2R18"
+    and no more: that the second stream sees the differences between frames, in the place of optical flow, is our
+    reading.
+    """
+
+    streams = 2
+
+    def __init__(self, cnn: str = "resnet18", weights: str = "none", *sizes, **more):
+        super().__init__(cnn, weights, *sizes, **more)
+        self.moving = nn.ModuleDict({"backbone": backbone(cnn, weights, self.size)})
+
+    def of_frames(self, frames: torch.Tensor) -> torch.Tensor:
+        moving = per_frame(self.moving["backbone"], movement(frames))
+        return torch.cat([super().of_frames(frames), moving], dim=2)  # (B, T, 2 * D)
 
 
 class VideoHost(Host):
@@ -84,7 +119,7 @@ class VideoHost(Host):
 
 
 # Names of the hosts at the two widths. Each takes the weights, frames of a clip, side in pixels and number of classes;
-# Former-DFER also its initial scale.
+# Former-DFER also its initial scale. "cnn-lstm" is the papers' ResNet18+LSTM.
 _FULL = {
     "r3d": lambda weights, n, size, k: VideoHost("r3d_18", weights, k),
     "mc3": lambda weights, n, size, k: VideoHost("mc3_18", weights, k),
@@ -93,6 +128,8 @@ _FULL = {
     "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "lstm", num_classes=k),
     "cnn-gru": lambda weights, n, size, k: CNNRecurrent("resnet18", weights, "gru", num_classes=k),
     "resnet50-lstm": lambda weights, n, size, k: CNNRecurrent("resnet50", weights, num_classes=k),
+    "two-stream-lstm": lambda weights, n, size, k: TwoStream("resnet18", weights, num_classes=k),
+    "vgg11-lstm": lambda weights, n, size, k: CNNRecurrent("vgg11", weights, num_classes=k),
     "vgg13-lstm": lambda weights, n, size, k: CNNRecurrent("vgg13", weights, num_classes=k),
     "vgg16-lstm": lambda weights, n, size, k: CNNRecurrent("vgg16", weights, num_classes=k),
     "vit-lstm": lambda weights, n, size, k: CNNRecurrent("vit_b_16", weights, num_classes=k, size=size or 112),
@@ -107,24 +144,30 @@ _NARROW = {
     "features": lambda weights, n, size, k: FrameMean("features", weights, k),
     "cnn-lstm": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "lstm", 64, 1, 128, k),
     "cnn-gru": lambda weights, n, size, k: CNNRecurrent("facenet", weights, "gru", 64, 1, 128, k),
+    "resnet50-lstm": lambda weights, n, size, k: CNNRecurrent("narrow-resnet50", weights, "lstm", 64, 1, 128, k),
+    "two-stream-lstm": lambda weights, n, size, k: TwoStream("facenet", weights, "lstm", 64, 1, 128, k),
+    "vgg13-lstm": lambda weights, n, size, k: CNNRecurrent("narrow-vgg13", weights, "lstm", 64, 1, 128, k),
+    "vgg16-lstm": lambda weights, n, size, k: CNNRecurrent("narrow-vgg16", weights, "lstm", 64, 1, 128, k),
+    "vit-lstm": lambda weights, n, size, k: CNNRecurrent("narrow-vit", weights, "lstm", 64, 1, 128, k, size or 48),
     "former-dfer": lambda weights, n, size, k, **more: FormerDFER(
         "facenet", weights, n, size or 48, num_classes=k, **more),
 }
 VIDEO = ("r3d", "mc3", "r2plus1d")
+HOSTS = tuple(name for name in _FULL if name != "cnn")
 
 
 def host(name: str, width: str = "full", weights: str = "none", n_frames: int = 16, size: int = 0,
          num_classes: int = 7, feature_norm: bool = False, initial_scale: float = 0.02) -> Host:
-    """A host by name: "r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru" or "former-dfer".
+    """A host by name, as a full or a narrow network: one of HOSTS, which the papers' tables have between them.
 
-    A full host may also be "resnet50-lstm", "vgg13-lstm", "vgg16-lstm" or "vit-lstm" (SCIU, Table 1). A narrow host may
-    also be "features": the mean of frame features (B, T, 128) that were computed beforehand.
-    width: "full" (the papers' sizes, ResNet18 where a 2-D network is needed) or "narrow" (FaceNet, for 48 px).
+    A full host may also be "cnn", and a narrow one "cnn" or "features": the mean of frame features, of a ResNet18 or
+    FaceNet, or of such (B, T, 128) that were computed beforehand. "vgg11-lstm" is full alone.
+    width: "full" (the papers' sizes) or "narrow" (small networks of the same families, for 48 px).
     weights: "none"; "torchvision" for full ones (Kinetics for the video networks, ImageNet for the others);
     "shipped" for narrow ones. n_frames of a clip and initial_scale (see `FormerDFER`) matter to "former-dfer" alone,
     size in pixels (0: 112 or 48) to "vit-lstm" as well. feature_norm: batch normalisation as the host's `scale`. The
-    full networks have enough of it inside; FaceNet ships with its own folded away. Raises BadInput for what is not
-    known, and for weights that cannot be had.
+    full networks have enough of it inside; narrow ones ship with their own folded away. Raises BadInput for what is
+    not known, and for weights that cannot be had.
     """
     known = {"full": (_FULL, "torchvision"), "narrow": (_NARROW, "shipped")}
     if width not in known or name not in known[width][0] or weights not in (known[width][1], "none"):

@@ -2,26 +2,79 @@
 
 import pytest
 import torch
+from safetensors import safe_open
 from torch import nn
 
 from dfer_nb.errors import BadInput
 from dfer_nb.models import backbones
 from dfer_nb.models.layers import FrameEmbedding, SequenceModel, parameter_groups
+from dfer_nb.models.narrow import NAMES, Bottleneck
+from dfer_nb.pretrain import _begun, pretrain
+
+SMALL = {"facenet": 700_000} | dict.fromkeys(NAMES, 300_000)  # bytes of the shipped weights
 
 
-def test_fused_network_computes_the_same():
+@pytest.mark.parametrize("name", SMALL)
+def test_fused_network_computes_the_same(name):
     torch.manual_seed(0)
-    net = backbones.FaceNet(norm=True)
+    net = backbones.small(name, norm=True)
+    for part in net.modules():
+        if isinstance(part, Bottleneck):
+            nn.init.ones_(part.expand[1].weight)  # it begins as its shortcut alone
     net(torch.rand(16, 3, 48, 48))  # moves the running statistics away from 0 and 1
     net.eval()
-    frames = torch.rand(2, 3, 48, 48)
-    assert torch.allclose(net(frames), net.fused()(frames), atol=1e-5)
+    frames, before = torch.rand(2, 3, 48, 48), {name: value.clone() for name, value in net.state_dict().items()}
+    fused = net.fused()
+    assert torch.allclose(net(frames), fused(frames), atol=1e-5)
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in fused.modules())
+    assert fused.state_dict().keys() == backbones.small(name, norm=False).state_dict().keys()
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
 
 
-def test_shipped_weights_are_small_and_load():
-    assert backbones.SHIPPED_WEIGHTS.stat().st_size < 1_000_000
-    net = backbones.backbone("facenet", "shipped")
-    assert net(torch.rand(2, 3, 48, 48)).shape == (2, net.out_dim)
+@pytest.mark.parametrize("name", SMALL)
+def test_shipped_weights_are_small_load_and_tell_faces_apart(name):
+    path = backbones.SHIPPED_WEIGHTS.with_name(f"{name}.safetensors")
+    assert path.stat().st_size < SMALL[name]
+    with safe_open(path, "pt") as weights:
+        made = weights.metadata()
+    assert made["made_by"].startswith("python -m dfer_nb.pretrain") and float(made["r2"]) > 0.5
+    net = backbones.backbone(name, "shipped").eval()
+    features = net(torch.rand(2, 3, 48, 48, generator=torch.Generator().manual_seed(0)))
+    assert features.shape == (2, net.out_dim) and not torch.allclose(features[0], features[1])
+
+
+def test_a_bottleneck_begins_as_its_shortcut():
+    block, x = Bottleneck(16, 4, 1, norm=True).eval(), torch.rand(1, 16, 5, 5)
+    assert torch.equal(block(x), x) and not torch.equal(Bottleneck(16, 4, 1, norm=False)(x), x)
+    assert Bottleneck(16, 4, 2, norm=True)(x).shape == (1, 16, 3, 3)
+
+
+def test_a_narrow_vision_transformer_is_for_one_size():
+    assert backbones.backbone("narrow-vit", "none", 32).eval()(torch.rand(1, 3, 32, 32)).shape == (1, 48)
+    with pytest.raises(BadInput, match="weights of narrow-vit are not for frames of 32 px(.|\n)*48 px"):
+        backbones.backbone("narrow-vit", "shipped", 32)
+    with pytest.raises(BadInput, match="60 px cannot be cut into patches of 8"):
+        backbones.backbone("narrow-vit", "none", 60)
+
+
+def test_a_vision_transformer_is_pre_trained_from_what_facenet_sees():
+    net, facenet = _begun("narrow-vit"), backbones.backbone("facenet", "shipped")
+    assert torch.equal(net.blocks[1].second[0].weight, facenet.blocks[1].second[0].weight)
+    assert torch.equal(net.stem[0].bias, facenet.stem[0].bias)
+    assert isinstance(_begun("narrow-vgg13").stages[0][1], nn.BatchNorm2d)
+
+
+def test_pre_training_learns_and_leaves_no_normalisation(monkeypatch):
+    told = []
+
+    class Bar(list):
+        def set_postfix(self, loss, **_):
+            told.append(float(loss))
+
+    monkeypatch.setattr("dfer_nb.pretrain.tqdm", lambda steps, **_: Bar(steps))
+    net, r2 = pretrain("narrow-vgg13", faces=256, held_out=64, epochs=2, batch_size=32)
+    assert len(told) == 16 and told[-1] < told[0] / 2 and r2 < 1
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in net.modules())
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])

@@ -8,7 +8,8 @@ from torch import nn
 from dfer_nb.m3dfel import M3DFEL
 from dfer_nb.models.backbones import backbone
 from dfer_nb.models.cost import Cost, by_exact_type, computed_twice, cost
-from dfer_nb.models.hosts import host
+from dfer_nb.models.hosts import HOSTS, host
+from dfer_nb.models.hosts import VIDEO as VIDEO_HOSTS
 from dfer_nb.models.layers import Encoder
 from dfer_nb.nr_dfernet import NRDFERNet
 
@@ -107,7 +108,10 @@ def test_a_layer_called_twice_counts_twice_and_nothing_is_left_behind():
         ("cnn-lstm", 22.21, 7.93, 7.967),  # 7.97
         ("former-dfer", 18.03, 8.30, 8.318),  # 8.31
         ("cnn", 11.18, 7.76, 7.798),
+        ("cnn-gru", 19.58, 7.88, 7.925),  # NR-DFERNet, Table 5: 7.78, as for the LSTM
         ("resnet50-lstm", 40.83, 17.483, 17.664),
+        ("two-stream-lstm", 35.481, 15.717, 15.798),
+        ("vgg11-lstm", 20.251, 30.110, 30.111),  # 31.65: 31.59 are VGG11's convolutions and its first linear layer
         ("vgg13-lstm", 20.436, 44.908, 44.908),
         ("vgg16-lstm", 25.745, 61.555, 61.555),
         ("vit-lstm", 97.765, 69.333, 46.008),  # that counter does not know attention
@@ -120,10 +124,16 @@ def test_full_hosts_have_the_known_sizes(name, parameters, gmac, exact_types):
     assert found.gmac_exact_types == pytest.approx(exact_types, abs=0.001)
 
 
+@pytest.mark.parametrize("name", [name for name in HOSTS if name not in VIDEO_HOSTS and name != "vgg11-lstm"])
+def test_narrow_hosts_of_frames_cost_a_quarter_of_a_gmac_at_most(name):
+    found = cost(lambda: host(name, "narrow", n_frames=16, size=48), (1, 16, 3, 48, 48))
+    assert 0.04 < found.gmac < 0.25 and found.parameters < 800_000
+
+
 @pytest.mark.parametrize(
     ("name", "head"),
-    [("resnet50", [(2048, 1000)]), ("vgg13", [(25088, 4096), (4096, 4096), (4096, 1000)]),
-     ("vgg16", [(25088, 4096), (4096, 4096), (4096, 1000)]), ("vit_b_16", [(768, 1000)])],
+    [("resnet50", [(2048, 1000)]), *((f"vgg{depth}", [(25088, 4096), (4096, 4096), (4096, 1000)]) for depth in
+                                     (11, 13, 16)), ("vit_b_16", [(768, 1000)])],
 )
 def test_backbones_are_what_torchvision_publishes_less_their_last_layers(name, head):
     """Parameters and GMAC that torchvision states of the networks whose weights it offers, at 224 px."""

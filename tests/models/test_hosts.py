@@ -8,14 +8,22 @@ from dfer_nb.errors import BadInput
 from dfer_nb.models import hosts
 from dfer_nb.models.backbones import backbone
 from dfer_nb.models.hosts import FaceNet3D, FormerDFER, VideoHost, host, per_frame
-from dfer_nb.models.layers import Encoder, parameter_groups
+from dfer_nb.models.layers import Encoder, parameter_groups, write_out_attention
 from dfer_nb.models.layers3d import OverTime, as_video, inflate
+from dfer_nb.sciu import Purification, Weighted
 
-NAMES = ("r3d", "mc3", "r2plus1d", "cnn", "cnn-lstm", "cnn-gru", "former-dfer")
+NAMES = (*hosts.HOSTS, "cnn")
+BOTH = [(name, width) for name in NAMES for width in ("full", "narrow") if (name, width) != ("vgg11-lstm", "narrow")]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", ["full", "narrow"])
+def test_the_papers_hosts_are_twelve():
+    """SCIU, Table 1: six; M3DFEL and RDFER, Tables 2 and VI: three of R(2+1)D's kin, and 2R18+LSTM; NR-DFERNet: two."""
+    assert len(hosts.HOSTS) == 12 and len(BOTH) == 25
+    with pytest.raises(BadInput, match="no host 'vgg11-lstm' of width 'narrow'"):
+        host("vgg11-lstm", "narrow")
+
+
+@pytest.mark.parametrize(("name", "width"), BOTH)
 def test_every_host_has_one_interface(name, width):
     torch.manual_seed(0)
     size = {"full": 32, "narrow": 16}[width]
@@ -33,21 +41,43 @@ def test_every_host_has_one_interface(name, width):
         host(name, width, n_frames=3, size=size, num_classes=0)(frames)
 
 
-@pytest.mark.parametrize("name", ["resnet50-lstm", "vgg13-lstm", "vgg16-lstm", "vit-lstm"])
-def test_the_further_hosts_of_sciu_have_it_too_at_full_size(name):
-    torch.manual_seed(0)
-    net = host(name, size=32)
-    output = net(torch.rand(2, 2, 3, 32, 32))
-    assert output["logits"].shape == (2, 7) and output["features"].shape == (2, 512)
-    output["logits"].square().sum().backward()
-    assert [part for part, p in net.named_parameters() if p.grad is None] == []
-    with pytest.raises(BadInput, match="no host(.|\n)*narrow"):
-        host(name, "narrow")
-    if name == "vit-lstm":
-        with pytest.raises(BadInput, match="frames of 16x16 px, for 32 px"):
-            net(torch.rand(1, 2, 3, 16, 16))
-        with pytest.raises(BadInput, match="100 px cannot be cut into patches of 16"):
-            host(name, size=100)
+@pytest.mark.parametrize("name", hosts.HOSTS)
+def test_a_step_at_full_size_with_a_weight_branch(name):
+    """SCIU's loss on one clip of the papers' size; in bf16 where nothing is 3-D, as the presets have it on a CPU."""
+    torch.manual_seed(3)
+    net = Weighted(host(name)).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(net.parameters(), 1e-2, momentum=0.9)
+    with torch.autocast("cpu", torch.bfloat16, enabled=name not in hosts.VIDEO):
+        output = net(torch.rand(1, 16, 3, 112, 112))
+    assert output["logits"].shape == (1, 7) and output["features"].shape == (1, 512)
+    method, batch = Purification(), type("Batch", (), {"label": torch.tensor([6])})
+    method.loss(output, batch).mean().backward()
+    assert [part for part, p in net.named_parameters() if p.grad is None or not p.grad.isfinite().all()] == []
+    before = net.classifier.weight.detach().clone()
+    optimizer.step()
+    assert not torch.equal(net.classifier.weight, before)
+
+
+def test_a_vision_transformer_takes_one_size():
+    net = host("vit-lstm", size=32)
+    with pytest.raises(BadInput, match="frames of 16x16 px, for 32 px"):
+        net(torch.rand(1, 2, 3, 16, 16))
+    with pytest.raises(BadInput, match="100 px cannot be cut into patches of 16"):
+        host("vit-lstm", size=100)
+
+
+def test_the_second_stream_sees_movement_alone():
+    still = torch.full((1, 3, 3, 16, 16), 0.7)
+    assert torch.equal(hosts.movement(still), torch.full_like(still, 0.5))  # grey
+    frames = torch.tensor([0.2, 0.6, 0.0]).view(1, 3, 1, 1, 1)
+    assert hosts.movement(frames).flatten().tolist() == pytest.approx([0.5, 0.7, 0.2])
+    net = host("two-stream-lstm", "narrow", "shipped").eval()
+    features = net.of_frames(still)
+    assert torch.equal(features[..., :128], per_frame(net.backbone, still))
+    assert not torch.allclose(features, net.of_frames(still / 2))
+    assert torch.equal(features[..., 128:], net.of_frames(still / 2)[..., 128:])
+    one, other = net.backbone.state_dict(), net.moving["backbone"].state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)  # both start from the shipped weights
 
 
 @pytest.mark.parametrize("name", ["r3d", "mc3", "r2plus1d", "cnn"])
@@ -140,6 +170,15 @@ def test_the_encoder_is_pytorchs_own():
     assert torch.allclose(ours(tokens), theirs(tokens), atol=1e-5)
 
 
+def test_attention_that_is_written_out_is_the_same():
+    torch.manual_seed(3)
+    net = FormerDFER("facenet", n_frames=4, size=16).eval()
+    frames = torch.rand(2, 4, 3, 16, 16)
+    before = net(frames)["logits"]
+    assert write_out_attention(net) is net and not any(part.fused for part in [*net.spatial, *net.temporal])
+    assert torch.allclose(net(frames)["logits"], before, atol=1e-5) and Encoder(8, 2, 16).fused
+
+
 def test_former_dfer_refuses_other_frames():
     net = FormerDFER("facenet", n_frames=4, size=48)
     with pytest.raises(BadInput, match="5 frames of 48x48 px(.|\n)*4 frames of 48 px"):
@@ -163,7 +202,7 @@ def test_former_dfers_initial_scale_is_a_choice_and_touches_nothing_else():
 
 
 def test_what_is_pretrained_learns_as_a_backbone():
-    own = {"r2plus1d": set(), "cnn-lstm": {"recurrent", "project"},
+    own = {"r2plus1d": set(), "cnn-lstm": {"recurrent", "project"}, "vit-lstm": {"recurrent", "project"},
            "former-dfer": {"positions", "spatial", "token", "times", "temporal"}}
     for name, parts in own.items():
         net = host(name, "narrow")

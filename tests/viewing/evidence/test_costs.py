@@ -52,17 +52,18 @@ def test_table_vi_is_a_count_by_exact_types_to_a_hundredth(counted):
 
 
 def test_nr_dfernets_table_5_beside_true_counts(counted):
-    """Two figures are true counts of another size of recurrence, two of none that is built here."""
-    gru = cost(lambda: host("cnn-gru"))
+    """Three figures are true counts of another size of recurrence, two of none that is built here."""
+    gru, vgg = (cost(lambda name=name: host(name)) for name in ("cnn-gru", "vgg11-lstm"))
     ours = cost(lambda: NRDFERNet(snippets=True))
-    rows = {"R(2+1)D18 (TI)": counted["R(2+1)D"], "ResNet18+LSTM (TI)": counted["CNN-LSTM"],
+    rows = {"R(2+1)D18 (TI)": counted["R(2+1)D"], "VGG11+LSTM (TI)": vgg, "ResNet18+LSTM (TI)": counted["CNN-LSTM"],
             "ResNet18+LSTM": counted["CNN-LSTM"], "Resnet18+GRU": gru, "Former-DFER": counted["Former-DFER"],
             "NR-DFERNet": ours, "NR-DFERNet*": ours}
     frame = costs_table(rows, "nr_dfernet", "5", {"3D Resnet18": "another network, not torchvision's R3D18."}).frame
     found = {row: (*frame.loc[row, ["GMAC, true count", "FLOPs, paper"]], frame.loc[row, "paper agrees with"])
              for row in rows}
     assert found == {
-        "R(2+1)D18 (TI)": ("40.52", "42.36", "both counts"), "ResNet18+LSTM (TI)": ("7.93", "7.78", "both counts"),
+        "R(2+1)D18 (TI)": ("40.52", "42.36", "both counts"), "VGG11+LSTM (TI)": ("30.11", "31.65", "both counts"),
+        "ResNet18+LSTM (TI)": ("7.93", "7.78", "both counts"),
         "ResNet18+LSTM": ("7.93", "7.78", "both counts"), "Resnet18+GRU": ("7.88", "7.78", "both counts"),
         "Former-DFER": ("8.30", "9.11", "neither"), "NR-DFERNet": ("5.08", "6.33", "neither"),
         "NR-DFERNet*": ("5.08", "6.33", "neither")}
