@@ -13,15 +13,17 @@ PANEL = {
     "m3dfel-heads": ("m3dfel", "facsimile", "frozen", "m3dfel"),
     "averaged": ("m3dfel", "facsimile", "frozen", "average-pooling"),
     "filtered": ("nr_dfernet", "facsimile", "frozen", "nr_dfernet"),
-    "purified": ("sciu", "facsimile", "frozen", "sciu"),
+    "purified": ("sciu", "facsimile", "laptop", "resnet50-lstm"),
+    "as-many": ("sciu", "facsimile", "frozen", "as-many-random"),
     "unseen": ("nr_dfernet", "facsimile", "frozen", "no-irrelevant"),
 }
 ALL = frozenset(PANEL)
-END_TO_END = {"rdfer", "m3dfel", "cnn-lstm"}
+END_TO_END = {"rdfer", "m3dfel", "cnn-lstm", "purified"}
 HEADS = ALL - END_TO_END
 HARD = {name for name, (_, dataset, _, _) in PANEL.items() if dataset == "facsimile-hard"}
 RDFER = {name for name, (paper, *_) in PANEL.items() if paper == "rdfer"}
 FILTERED = {"filtered", "unseen"}
+PURIFIED = {"purified", "as-many"}
 DRAWN = ALL - {"dfew"}
 
 # What is changed -> file, the text there, the text in its place, and the records that it makes stale.
@@ -40,13 +42,13 @@ MUTATIONS = {
         "data/video.py", "cv2.INTER_AREA if shrinks", "cv2.INTER_LINEAR if shrinks", ALL),
     "video: the first frames of a long clip": (
         "data/video.py", "else uniform(n_frames, max_frames)", "else np.arange(max_frames)",
-        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "purified", "dfew"}),  # the others keep every frame
+        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew", *PURIFIED}),  # the others keep every frame
     "dfew: labels one further": (
         "data/dfew.py", 'number.astype("int64") - first', '(number.astype("int64") - first + 1) % 7', ALL),
     "film: colours swapped": ("data/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", ALL),
     "video: earlier frames of each segment": (
         "data/video.py", "((2 * u + 1) * n_frames -", "((2 * u + 0) * n_frames -",
-        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "purified", "dfew"}),  # the others: every frame
+        {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "filtered", "dfew", *PURIFIED}),  # the others: every frame
     "video: another place in each segment": (
         "data/video.py", "edges[1:] - edges[:-1] - per_segment + 1", "edges[1:] - edges[:-1] - per_segment",
         FILTERED),
@@ -61,14 +63,18 @@ MUTATIONS = {
     "hand: a longer thumb": ("facsimile/hand.py", "(0.86, -0.30)]", "(0.90, -0.36)]", DRAWN),
     "backbones: brightness of frames": (
         "models/backbones.py", "self.stem((frames - 0.5) * 4)", "self.stem((frames - 0.5) * 3.9)",
-        ALL - {"m3dfel"}),
+        ALL - {"m3dfel", "purified"}),
+    "narrow: blocks without their shortcut": (
+        "models/narrow.py", "torch.relu(self.reduce(x))))) + self.shortcut(x))", "torch.relu(self.reduce(x))))))",
+        {"purified"}),
     "layers: the last state instead of the mean": (
         "models/layers.py", "self.lstm(sequence)[0].mean(dim=1)", "self.lstm(sequence)[0][:, -1]", RDFER),
     "facenet3d: no ReLU after the sum": (
         "models/facenet3d.py", "torch.relu(self.second(torch.relu(self.first(x))) + ",
         "(self.second(torch.relu(self.first(x))) + ", {"m3dfel"}),
     "hosts: largest instead of mean over time": (
-        "models/hosts.py", "self.project(sequence.mean(dim=1))", "self.project(sequence.amax(dim=1))", {"cnn-lstm"}),
+        "models/hosts.py", "self.project(sequence.mean(dim=1))", "self.project(sequence.amax(dim=1))",
+        {"cnn-lstm", "purified"}),
     "m3dfel: epsilon of the normalisation": ("m3dfel.py", "EPS = 1e-5", "EPS = 1e-4", {"m3dfel", "m3dfel-heads"}),
     "m3dfel: attention without its scale": (
         "m3dfel.py", "(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5)", "(q @ k.transpose(2, 3))",
@@ -89,15 +95,15 @@ MUTATIONS = {
         "training/fit.py", '(output["logits"] if decided is None else decided)', 'output["logits"]', FILTERED),
     "sciu: the square of the weight": (
         "sciu.py", "self.weight_branch(output[\"features\"]).float()",
-        "self.weight_branch(output[\"features\"]).float().square()", {"purified"}),
+        "self.weight_branch(output[\"features\"]).float().square()", PURIFIED),
     "sciu: scores of the last epoch alone": (
-        "sciu.py", "return _last(scores, t).mean(dim=0)", "return _last(scores, t)[-1]", {"purified"}),
-    "sciu: pruned above lambda": ("sciu.py", "~(mean_scores > lam)", "mean_scores > lam", {"purified"}),
+        "sciu.py", "return _last(scores, t).mean(dim=0)", "return _last(scores, t)[-1]", PURIFIED),
+    "sciu: pruned above lambda": ("sciu.py", "~(mean_scores > lam)", "mean_scores > lam", PURIFIED),
     "sciu: corrected whether stable or not": (
         "sciu.py", "accepted = stable(predictions, t) & (margin", "accepted = (margin", {"purified"}),
     "sciu: pruned clips are trained on": (
         "sciu.py", "weights[kept] = self.inner", "weights[~kept] = 1.0\n            weights[kept] = self.inner",
-        {"purified"}),
+        PURIFIED),
     "rdfer: agreement of the least predicted class": (
         "rdfer.py", "votes.amax(dim=1) / clip_logits", "votes.amin(dim=1) / clip_logits", RDFER),
     "rdfer: one more in the noisy group": (
@@ -111,6 +117,10 @@ MUTATIONS = {
     "controls: dropped share rounded down": (
         "training/controls.py", "loss.topk(round(self.share * len(loss)))", "loss.topk(int(self.share * len(loss)))",
         {"loss-drop"}),
+    "controls: one clip more than as many": (
+        "training/controls.py", "min(int(chosen.sum()), int", "min(int(chosen.sum()) + 1, int", {"as-many"}),
+    "controls: other lots": (
+        "training/controls.py", 'key(clip), "lot").random()', 'key(clip), "other").random()', {"as-many"}),
     "controls: true labels that are the given ones": (
         "training/controls.py", '.set_index("clip")["true_label"]', '.set_index("clip")["given_label"]',
         {"clean-labels"}),
@@ -130,7 +140,7 @@ MUTATIONS = {
         "presets/__init__.py", 'plan.method.get("noisy", 0.1)', '3 * plan.method.get("noisy", 0.1)', {"loss-drop"}),
     "method: half of the smoothing": (
         "training/method.py", "label_smoothing=self.smoothing)", "label_smoothing=self.smoothing / 2)",
-        ALL - FILTERED - {"purified"}),  # which smooth nothing
+        ALL - FILTERED - PURIFIED),  # which smooth nothing
     "optimise: the cosine ends early": (
         "training/optimise.py", "math.cos(math.pi * min(done, 1.0))", "math.cos(3.0 * min(done, 1.0))", ALL),
     "optimise: half of the weight decay": (

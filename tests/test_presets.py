@@ -105,7 +105,7 @@ def test_the_sciu_paper_preset_is_the_papers():
 
 def test_tables_2_4_and_5_are_whole():
     """SCIU: both stages on and off, and each value of lambda, tau and t, once."""
-    plans = {name: presets.plan("sciu", variant=name) for name in presets.VARIANTS["sciu"]}
+    plans = {name: presets.plan("sciu", "paper", name) for name in presets.VARIANTS["sciu"]}
     stages = {(p.method["prune"], p.method["correct"]) for name, p in plans.items() if "Table" in
               presets.VARIANTS["sciu"][name].answers}
     assert len(stages) == 4
@@ -171,7 +171,8 @@ def test_what_is_decided_without_the_papers_word_is_named():
         "frames of a segment", "schedule", "oversampling", "few clips"}
     assert set(presets.CHOICES["sciu"]) == both - {"cosine"} | {
         "what the weight multiplies", "p of the score", "pruned clips", "how pruned clips leave", "corrected labels",
-        "rounds of Eq. 8 to 10", "where scores are taken", "thresholds", "warm-up", "weight branch", "FGC alone",
+        "rounds of Eq. 8 to 10", "where scores are taken", "thresholds", "lambda of a short training", "warm-up",
+        "weight branch", "FGC alone",
         "controls that drop clips", "optimiser", "weights at the start", "what the BiLSTM gives"}
     for paper, choices in presets.CHOICES.items():
         assert all(choice.ours and choice.theirs for choice in choices.values())

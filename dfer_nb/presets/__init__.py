@@ -9,7 +9,7 @@ paper's word, is named among the choices. A paper's numbers stand in a file of i
 """
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -24,7 +24,7 @@ __all__ = ["CHOICES", "CONTROLS", "MAIN_TABLES", "PRESETS", "VARIANTS", "Choice"
            "defaults", "plan", "variants"]
 
 # A paper's module has PRESETS, VARIANTS, CHOICES, MODEL, METHOD, MAIN_TABLE and FRAMES (what another kind of FACSimile
-# needs, by its name).
+# needs, by its name); where its controls are of another network than its own, CONTROLLED says how that differs.
 PAPERS = {"rdfer": rdfer, "m3dfel": m3dfel, "nr_dfernet": nr_dfernet, "sciu": sciu}
 PRESETS = {name: paper.PRESETS for name, paper in PAPERS.items()}
 VARIANTS: dict[str, dict[str, Variant]] = {name: paper.VARIANTS for name, paper in PAPERS.items()}
@@ -56,7 +56,8 @@ class Plan:
 
 def variants(paper: str) -> dict[str, Variant]:
     """A paper's own variants, then the controls."""
-    return VARIANTS[paper] | CONTROLS
+    network = getattr(PAPERS[paper], "CONTROLLED", {})
+    return VARIANTS[paper] | {name: replace(control, **network) for name, control in CONTROLS.items()}
 
 
 def _choose(options: dict, name: str, what: str):

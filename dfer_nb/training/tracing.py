@@ -24,7 +24,7 @@ from dfer_nb.training.replay import features
 EPOCHS, BATCH, FEW, SIZE, RAISED, TIGHTER = 2, 6, 24, 32, 20, 50
 EASED, RAISED_LESS = {"prune_below": 1 / 3, "correct_above": 0.1}, 2
 SEED, FOLD = 1, 2  # with 0, or the first, what they are multiplied by or mistaken for would not show
-DIGITS = 7  # significant ones that are written
+DIGITS, MANY = 7, 50  # significant ones that are written; numbers that a method remembers in one place
 VOTES, CLASSES = "si", (UNFILTERED, "otherwise")  # columns that hold a class, by first letter or name: others say more
 
 
@@ -136,12 +136,18 @@ def _of_features(record: Record, fit: Fit) -> dict[str, list]:
 
 
 def _flat(value) -> list[float]:
-    """The numbers in what a method remembers, in the order of their names: tensors, lists, dicts, numbers."""
+    """The numbers in what a method remembers, in the order of their names: tensors, lists, dicts, numbers.
+
+    Of more than MANY numbers in one place, lengths along the longest side: a trace has room for a few hundred.
+    """
     if isinstance(value, Mapping):
         return [number for name in sorted(value, key=str) for number in _flat(value[name])]
     if isinstance(value, str):
         return []
-    return np.asarray(value, float).ravel().tolist()
+    numbers = np.asarray(value, float)
+    if numbers.size > MANY:
+        numbers = np.linalg.norm(numbers, axis=int(np.argmax(numbers.shape)))
+    return numbers.ravel().tolist()
 
 
 def _rounded(values: list[float]) -> list[float]:
