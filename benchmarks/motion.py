@@ -168,7 +168,8 @@ def main() -> None:
     networks(nuisance(given.draw, given.clean), truth, given, "head and gaze", table, blind=False)
     if given.out:
         asked = {"kind": KIND, "draw": given.draw, "clean": given.clean, "epochs": given.epochs, "rounds": given.rounds}
-        made = {name: environment("cpu", len(truth))[name] for name in ("commit", "date", "processor", "versions")}
+        known = environment("cpu", len(truth))
+        made = {name: known[name] for name in ("commit", "date", "processor", "versions")}
         given.out.write_text(json.dumps(asked | made | {"rows": table}, indent=1) + "\n", encoding="utf-8")
 
 

@@ -4,18 +4,25 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+import yaml
 
-from dfer_nb import files, sweep
+from dfer_nb import files, presets, sweep
 from dfer_nb.training.results import kept
 from dfer_nb.viewing.evidence.blocks import KEPT_OUT, apart
 
 
 def sweep_file(paper: str, commit: str) -> str:
-    """What a paper's sweep.yml said in a commit; the test is skipped where the history does not reach so far back."""
+    """What a paper's sweep.yml said in a commit, without variants that are gone: no run that is kept is one of them.
+
+    The test is skipped where the history does not reach so far back.
+    """
     git = {"cwd": files.root(), "text": True, "capture_output": True}
     if subprocess.run(["git", "cat-file", "-e", commit], **git).returncode:
         pytest.skip(f"commit {commit} is not here")
-    return subprocess.run(["git", "show", f"{commit}:results/{paper}/sweep.yml"], check=True, **git).stdout
+    said = subprocess.run(["git", "show", f"{commit}:results/{paper}/sweep.yml"], check=True, **git).stdout
+    groups = [group | {"variants": {name: words for name, words in group["variants"].items()
+                                    if name in presets.variants(paper)}} for group in yaml.safe_load(said)]
+    return yaml.safe_dump([group for group in groups if group["variants"]])
 
 
 @pytest.mark.parametrize("paper", sweep.papers())

@@ -559,6 +559,7 @@ shown = {"logistic regression on the mean feature": "the mean of all frames, log
          "logistic regression on frame 0": "the first frame, logistic regression",
          "network on features of 32 frames, in order": "32 frames in order, a network",
          "network on features of 32 frames, shuffled": "the same network, frames shuffled",
+         "network on features of 16 frames, in order": "16 frames in order, a network",
          "network on true action units, in order": "true action units in order, a network",
          "network on head and gaze, in order": "head and gaze in order, a network"}
 told_apart = pd.DataFrame(asked["rows"]).set_index("what").loc[list(shown)].rename(shown)

@@ -216,8 +216,8 @@ tables.effects(hard, ["plain", "rdfer", "loss-only", "oracle-drop"],
                base="plain", splits=slices)
 
 # %% [markdown]
-# The network, where order and pace tell the label, each variant against the whole of RDFER; and re-sampling, where a
-# clip has 64 frames and a short apex.
+# The network, where order and pace tell the label, each variant against the whole of RDFER, and beside them the whole
+# network with every clip alike, or weighed by the loss; and re-sampling, where a clip has 64 frames and a short apex.
 
 # %%
 alt = """Difference of each variant of the network to the whole of RDFER,

@@ -24,10 +24,11 @@ def kinds(clips: pd.DataFrame) -> dict[str, pd.Series]:
     of = troubles(clips)
     wrong = of.pop("wrong label")
     hard = pd.concat([of[name] for name in HARD_KINDS.values()], axis=1).any(axis=1)
-    brief = of.pop("brief")
-    why = {name: of.pop(name) for name in HARD_KINDS.values() if name != "brief"}
-    return {"wrong label": wrong, "hard, label right": hard & ~wrong, **why, "brief, label right": brief & ~wrong,
-            "brief, label wrong": brief & wrong, **of}
+    rows = {"wrong label": wrong, "hard, label right": hard & ~wrong}
+    for name, mask in of.items():
+        by_label = {f"{name}, label right": mask & ~wrong, f"{name}, label wrong": mask & wrong}
+        rows |= by_label if name == "brief" else {name: mask}
+    return rows
 
 
 def by_loss(clips: pd.DataFrame, group: pd.Series) -> pd.Series:

@@ -42,7 +42,7 @@ def verdicts(claims: Sequence[Claim]) -> Table:
                           "WAR, points": effect.words() if effect else "–", "verdict": _word(effect)}
             for claim, effect in zip(claims, effects, strict=True)}
     note = (f"A row is corrected within the comparison that it comes from, not over these {len(claims)} rows: by luck "
-            "alone, one in forty claims that are not true is seen.")
+            "alone, at most one in forty claims that are not true is seen.")
     return Table(pd.DataFrame.from_dict(rows, orient="index"), "What was claimed, and what is seen",
                  " ".join([note, *notes(effects)]))
 

@@ -37,9 +37,8 @@ class Moving:
 def moving(clips: Mapping[str, np.ndarray], alt: str, columns: int = 4, fps: float = 12.5) -> Moving:
     """Clips that run side by side, over and over, each with its title under it.
 
-    clips: title -> frames (T, H, W, 3) uint8; alt: a sentence that says what is seen. Readers who do not want motion
-    are shown the middle frame. Raises BadInput for no clips, other frames and an empty
-    alt.
+    clips: title -> frames (T, H, W, 3) uint8; alt: a sentence that says what is seen; columns: clips in a row.
+    Readers who do not want motion are shown the middle frame. Raises BadInput for no clips, other frames, an empty alt.
     """
     if not clips or not alt.strip():
         raise BadInput("there is nothing to show, or nothing is said of it", "moving(clips, alt)",
