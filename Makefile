@@ -5,6 +5,7 @@
 #   make test ARGS="-k twins -x"                  options for pytest
 #   make results DATASET=dfew ROOT=DIR PRESET=paper    all folds of every paper, instead of what is declared
 #   make results DATASET=… ROOT=… DROP_MISSING=1       and DROP_BROKEN, ZERO_BASED, SCENES: how that dataset is read
+#   make results DATASET=… ROOT=… NUMBERING=alphabetical-0    the order in which its lists number the classes
 #   make results DISCARD=1                        throw the frames of a draw away as soon as its runs are done
 #   make run PYTHON=/opt/python3.12/bin/python3   another Python for .venv (delete .venv first)
 
@@ -21,7 +22,7 @@ choice = $(if $(DATASET),'$(1)dataset=$(DATASET)') $(if $(ROOT),'$(1)root=$(ROOT
 # 1 is yes, as in DISCARD=1; whatever else is no truth value is refused by name
 truth = $(if $(filter 1,$($(1))),true,$(if $(filter 0,$($(1))),false,$($(1))))
 reading = $(foreach each,DROP_MISSING DROP_BROKEN ZERO_BASED SCENES,$(if $($(each)),\
-	'$(call $(1),$(each))=$(call truth,$(each))'))
+	'$(call $(1),$(each))=$(call truth,$(each))')) $(if $(NUMBERING),'$(call $(1),NUMBERING)=$(NUMBERING)')
 key = $(shell echo $(1) | tr A-Z a-z)
 option = --$(subst _,-,$(call key,$(1)))
 asked = $(call choice) $(call reading,key) $(if $(DISCARD),discard=1)

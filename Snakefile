@@ -4,6 +4,7 @@
 # --config discard=1: the frames of a draw are thrown away as soon as its runs are done.
 # What is to be run stands in results/<paper>/sweep.yml; dfer_nb/sweep/ says which of it is missing.
 # Each run has one thread: what it gives does not depend on how many run at once.
+import contextlib
 import shlex
 import shutil
 import sys
@@ -15,7 +16,8 @@ from dfer_nb.sweep import discarding
 
 DEFAULTS = {"dataset": "", "root": "", "preset": "", "device": "auto", **dict.fromkeys(CHOICES, "")}
 CHOICE = {name: str(config.get(name, value)) for name, value in DEFAULTS.items()}
-contents.settled().__enter__()  # all runs are about the files as they are now
+SETTLED = contextlib.ExitStack()
+SETTLED.enter_context(contents.settled())  # all runs are about the files as they are now: it ends with this process
 JOBS = {job.name: job for job in sweep.chosen(**CHOICE)}
 DISCARD = bool(config.get("discard"))
 RUNS, DATA = files.runs_dir(), files.data_dir()
@@ -24,7 +26,7 @@ ONE_THREAD = "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1"
 COMMAND = f"{ONE_THREAD} {PYTHON} -m dfer_nb.run --no-progress {{params.options}}"
 
 wildcard_constraints:
-    name="[^/]+/[^/]+/fold[1-5]/[^/]+/seed[^/]+",
+    name="[^/]+/[^/]+/fold[0-9]+/[^/]+/seed[^/]+",
     time="[0-9]+",
     draw="[^/]+",
 

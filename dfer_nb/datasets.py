@@ -38,6 +38,9 @@ class Facsimile(Dataset):
 
     def table(self, folder: Path, fold: int, reading: Reading = PLAIN) -> pd.DataFrame:
         """The ClipTable of a fold and, after it, of the slices."""
+        if reading.numbering:
+            raise BadInput("the classes of what is drawn are numbered in one way", "the run's parameters",
+                           "read without numbering")
         reading = Reading(reading.drop_missing, zero_based=reading.zero_based)
         parts = [self.layout.table(folder, fold, reading), self.layout.slices(folder)]
         table = pd.concat(parts, ignore_index=True)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from dfer_nb import datasets, files
 from dfer_nb.data import batches
-from dfer_nb.data.choices import CHOICES, Reading, truth_value
+from dfer_nb.data.choices import CHOICES, Reading
 from dfer_nb.data.clips import each_split
 from dfer_nb.data.licensed import folds_in_words
 from dfer_nb.errors import BadInput
@@ -41,13 +41,13 @@ def dataset_root(dataset: str, root: str = "", draw: int = 0, progress: bool = T
 
 def read_table(
     dataset: str, root: Path, fold: int, drop_missing: bool = False, zero_based: bool = False,
-    drop_broken: bool = False, scenes: bool = False,
+    drop_broken: bool = False, scenes: bool = False, numbering: str = "",
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """The ClipTable of a fold, FACSimile's with its slices, and the truth where the dataset has one.
 
     The choices are those of `data.choices.Reading`. Raises BadInput for what cannot be read.
     """
-    source, reading = datasets.dataset(dataset), Reading(drop_missing, drop_broken, zero_based, scenes)
+    source, reading = datasets.dataset(dataset), Reading(drop_missing, drop_broken, zero_based, scenes, numbering)
     return source.table(root, fold, reading), source.truth(root)
 
 
@@ -57,8 +57,8 @@ class Request:
 
     root: the folder of a dataset of films, or another place for FACSimile than the data folder; device: "auto", "cpu",
     "cuda" or "mps", `devices` of them; threads: of the CPU, 0 for as many as PyTorch takes by itself; drop_missing,
-    drop_broken, zero_based, scenes: see `data.choices.Reading`. Raises BadInput for a number or a name that does not
-    exist, for a choice that is no truth value, and for a variant that needs a truth that films lack.
+    drop_broken, zero_based, scenes, numbering: see `data.choices.Reading`. Raises BadInput for a number or a name that
+    does not exist, for a choice that is none, and for a variant that needs a truth that films lack.
     """
 
     paper: str = "rdfer"
@@ -77,10 +77,11 @@ class Request:
     zero_based: bool = False
     drop_broken: bool = False
     scenes: bool = False
+    numbering: str = ""
 
     def __post_init__(self):
-        for name in CHOICES:  # a command line makes text of them
-            object.__setattr__(self, name, truth_value(name, getattr(self, name)))
+        for name, value in vars(self.reading).items():  # a command line makes text of truth values
+            object.__setattr__(self, name, value)
         folds = datasets.dataset(self.dataset).folds
         least = {"fold": 1, "seed": 0, "draw": 0, "epochs": 0, "devices": 1, "threads": 0}
         for name, lowest in least.items():
@@ -115,7 +116,7 @@ class Request:
         names = ("paper", "dataset", "fold", "preset", "variant", "seed", "draw", "devices", "threads")
         config = {name: getattr(self, name) for name in names} | {"variant": self.variant or self.paper}
         config |= {"device": device, "precision": _precision(chosen, device)}
-        config |= {name: True for name in CHOICES if getattr(self, name)}  # false is what is not said
+        config |= self.reading.chosen()  # what is as usual is not said
         return config | {"data": data} | asdict(chosen)
 
 

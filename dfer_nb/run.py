@@ -165,7 +165,7 @@ def _training_trace(request: Request, variant: str) -> dict[str, list]:
     model = {name: "none" if value in ("imagenet", "torchvision") else value for name, value in chosen.model.items()}
     chosen = replace(chosen, model=model)  # weights that would have to be downloaded decide no arithmetic
     folds = datasets.dataset(request.dataset).folds
-    same = {"devices": 1, **dict.fromkeys(CHOICES, False)}
+    same = {"devices": 1, **CHOICES}
     traced = replace(request, fold=tracing.FOLD if tracing.FOLD in folds else folds[0], seed=tracing.SEED, **same)
     with tempfile.TemporaryDirectory(prefix="dfer-trace-") as folder, tracing.exactly():
         settings = tracing.small(chosen.training, build(request.paper, chosen)[0])

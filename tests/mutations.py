@@ -38,7 +38,8 @@ MUTATIONS = {
         "data/video.py", "else uniform(n_frames, max_frames)", "else np.arange(max_frames)",
         {"m3dfel", "cnn-lstm", "m3dfel-heads", "averaged", "dfew"}),  # the others keep every frame
     "dfew: labels one further": (
-        "data/numbering.py", "number.to_numpy(np.int64) - first", "(number.to_numpy(np.int64) - first + 1) % 7", ALL),
+        "data/numbering.py", "number.map(found).to_numpy(np.int64), words",
+        "(number.map(found).to_numpy(np.int64) + 1) % 7, words", ALL),
     "film: colours swapped": ("data/film.py", "cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)", "frame", ALL),
     "video: earlier frames of each segment": (
         "data/video.py", "((2 * u + 1) * n_frames -", "((2 * u + 0) * n_frames -",

@@ -77,16 +77,27 @@ def afew(root: Path, validation: str = "validation") -> Path:
     """AFEW: the folders are the lists."""
     for split, n in (("train", TRAIN), (validation, TEST)):
         for k in range(n):
-            frames(root / split / SEVEN[k % 7] / f"{k:09d}")
+            frames(root / split / SEVEN[k % 7] / f"{split[:1].lower() == 't':d}{k:08d}")
     return root
 
 
-def listfiles(root: Path, prefix: str = "clips", label=str, name: str = "set_1_{}.txt", says: int = 3) -> Path:
+def listfiles(root: Path, prefix: str = "clips", label=str, name: str = "set_1_{}.txt", says: int = 3, classes: int = 7
+              ) -> Path:
     """List files of frame folders in `clips`; prefix: before the folder's name in the lists."""
-    for split, ids in (("train", range(TRAIN)), ("test", range(TRAIN, TRAIN + TEST))):
-        text = "".join(f"{prefix}/{n:05d} {says} {label(n % 7)}\n" for n in ids)
+    train, test = 2 * classes, classes
+    for split, ids in (("train", range(train)), ("test", range(train, train + test))):
+        text = "".join(f"{prefix}/{n:05d} {says} {label(n % classes)}\n" for n in ids)
         root.mkdir(parents=True, exist_ok=True)
         (root / name.format(split)).write_text(text)
         for n in ids:
             frames(root / "clips" / f"{n:05d}")
     return root
+
+
+def listfiles_mafw(root: Path) -> Path:
+    """List files of eleven expressions, in words."""
+    return listfiles(root, label=MAFW_WORDS.__getitem__, classes=11)
+
+
+WRITERS = {"dfew": dfew, "ferv39k": ferv39k, "mafw": mafw, "afew": afew, "listfiles": listfiles,
+           "listfiles-mafw": listfiles_mafw}

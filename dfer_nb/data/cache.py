@@ -16,13 +16,13 @@ import torch
 from tqdm import tqdm
 
 from dfer_nb import files
-from dfer_nb.data import contents, video
+from dfer_nb.data import contents, threads, video
 from dfer_nb.data.clips import some
 from dfer_nb.data.decoding import reading
 from dfer_nb.errors import BadInput
 
 LAYOUT = 1  # counts up when what lies in a cache folder changes its meaning
-WORKERS = min(os.cpu_count() or 1, 8)
+WORKERS = threads.DECODING
 _one_at_a_time = threading.Lock()  # within a process, the partial folder's name is not unique
 
 

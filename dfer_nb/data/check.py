@@ -1,4 +1,4 @@
-"""`python -m dfer_nb.data.check DATASET ROOT`: whether a training on this folder can start, and what is in it."""
+"""`python -m dfer_nb.data.check DATASET ROOT`: what a dataset's folder holds, and what keeps a run from starting."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from tqdm import tqdm
 
 from dfer_nb.data.choices import CHOICES, Reading
-from dfer_nb.data.findings import Findings, look
+from dfer_nb.data.findings import Findings, Options, look
 from dfer_nb.data.known import LAYOUTS, LICENSED
 from dfer_nb.errors import BadInput
 
@@ -34,7 +34,15 @@ def report(found: Findings) -> str:
                   f"with {told['cores']} cores, at {told['size']} px and up to {told['max_frames']} frames a clip"]
     for title, told in (("to be known", found.notes), ("to be mended", found.problems)):
         lines += ["", f"{title}:", *(f"  - {each}".replace("\n", "\n    ") for each in told)] if told else []
-    return "\n".join([*lines, "", "a training can start" if found.ready else "a training cannot start"])
+    return "\n".join([*lines, "", _verdict(found)])
+
+
+def _verdict(found: Findings) -> str:
+    """What the exit code says, in words."""
+    if not found.ready:
+        return "a training cannot start"
+    tried = "every clip was decoded" if found.decoded else "a few clips were decoded; --decode tries all"
+    return f"a training can start ({tried})"
 
 
 def _cell(own: int, published) -> str:
@@ -74,28 +82,37 @@ def _minutes(seconds: float) -> str:
 
 
 def main(arguments=None) -> int:
-    """Look at a dataset's folder. Returns 0 only where a training can start."""
+    """Look at a dataset's folder. Returns 0 where nothing was found that keeps a training from starting, 1 where
+    something was, 2 for a question that cannot be answered."""
+    options = vars(_parser().parse_args(arguments))
+    try:
+        if options["dataset"] not in LICENSED:
+            raise BadInput(f"there is no dataset {options['dataset'][:80]!r} of files", "the command line",
+                           f"choose one of: {', '.join(each.name for each in LAYOUTS)}")
+        source, reading = LICENSED[options["dataset"]], Reading(**{name: options[name] for name in CHOICES})
+        how = Options(options["size"], options["max_frames"], options["decode"], progress=True)
+        found = look(source, options["root"], reading, how)
+    except BadInput as error:
+        if options["json"]:
+            print(json.dumps({"ready": False, "error": vars(error)}, indent=1))
+        tqdm.write(f"error: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(asdict(found) | {"ready": found.ready}, indent=1) if options["json"] else report(found))
+    return 0 if found.ready else 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dfer_nb.data.check", description=__doc__.split(": ")[1])
     parser.add_argument("dataset", help=f"one of {', '.join(each.name for each in LAYOUTS)}, or a scene of FERV39k")
     parser.add_argument("root", help="its folder")
     parser.add_argument("--json", action="store_true", help="for a program")
     parser.add_argument("--size", type=int, default=112, help="side of a decoded frame in pixels, for the estimate")
     parser.add_argument("--max-frames", type=int, default=64, help="frames kept of a clip, for the estimate")
-    for name in CHOICES:
-        parser.add_argument(f"--{name.replace('_', '-')}", nargs="?", const="true", default="false",
-                            metavar="true|false", help="as of a run: see README.md")
-    options = vars(parser.parse_args(arguments))
-    try:
-        if options["dataset"] not in LICENSED:
-            raise BadInput(f"there is no dataset {options['dataset'][:80]!r} of files", "the command line",
-                           f"choose one of: {', '.join(each.name for each in LAYOUTS)}")
-        source, reading = LICENSED[options["dataset"]], Reading(**{name: options[name] for name in CHOICES})
-        found = look(source, options["root"], reading, options["size"], options["max_frames"])
-    except BadInput as error:
-        tqdm.write(f"error: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(asdict(found) | {"ready": found.ready}, indent=1) if options["json"] else report(found))
-    return 0 if found.ready else 1
+    parser.add_argument("--decode", action="store_true", help="decode every clip as a run does, instead of a few")
+    for name, usual in CHOICES.items():
+        how = {"nargs": "?", "const": "true", "metavar": "true|false"} if isinstance(usual, bool) else {}
+        parser.add_argument(f"--{name.replace('_', '-')}", default=usual, help="as of a run: see README.md", **how)
+    return parser
 
 
 if __name__ == "__main__":

@@ -21,10 +21,11 @@ FOLDS = (1, 2, 3, 4, 5)
 
 def clip_table(rows: pd.DataFrame, paths: dict[str, str], source: str, where, packed=(),
                drop_missing: bool = False) -> pd.DataFrame:
-    """ClipTable of rows (clip, label, split, fold), each with its file; raises BadInput for those without one.
+    """ClipTable of rows (clip, label, split, fold), each with a file of its own; raises BadInput for those without one.
 
     paths: of the clips on disk; where: the folder they lie in; packed: archives there, for the error; drop_missing:
-    leave clips out that are not on disk (a warning says how many), as long as each split has some.
+    leave clips out that are not on disk (a warning says how many), as long as each split has some. Raises BadInput also
+    where two names lead to one file.
     """
     table = rows.reindex(columns=[name for name in COLUMNS if name in rows]).reset_index(drop=True)
     table["source"], table["n_frames"] = source, pd.array([pd.NA] * len(table), dtype="Int64")
@@ -39,6 +40,7 @@ def clip_table(rows: pd.DataFrame, paths: dict[str, str], source: str, where, pa
         warnings.warn(f"{found}; left out ({where})", stacklevel=3)
     text = dict.fromkeys(("clip", "path", "split", "source"), str)
     kept = table[~missing].reset_index(drop=True)[list(COLUMNS)]
+    _one_name_each(kept, where)
     return kept.astype(text | {"label": "int64", "fold": "int64"})  # also when no row is there
 
 
@@ -47,6 +49,20 @@ def each_split(table: pd.DataFrame, splits, where, todo: str) -> None:
     for split in splits:
         if not (table["split"] == split).any():
             raise BadInput(f"none of the {split} clips can be read", where, todo)
+
+
+def _one_name_each(table: pd.DataFrame, where) -> None:
+    """Raise BadInput where two names of clips lead to one file, in other words or through links to folders."""
+    plain = table["path"].map(os.path.normpath)
+    homes = {folder: os.path.realpath(folder) for folder in set(map(os.path.dirname, plain))}
+    files = plain.map(lambda path: os.path.join(homes[os.path.dirname(path)], os.path.basename(path)))
+    named = table.assign(file=files).drop_duplicates(["clip", "file"])
+    shared = named[named["file"].duplicated(keep=False)].sort_values("file", kind="stable")
+    if len(shared):
+        one, two = shared.head(2).itertuples()
+        raise BadInput(f"{shared['file'].nunique()} clips have two names in the lists: {one.clip} ({one.split}) and "
+                       f"{two.clip} ({two.split}) are both {one.file}", where,
+                       "keep one row a clip: a test clip must never be trained on")
 
 
 # ---------------------------------------------------------------- words for errors
@@ -68,5 +84,6 @@ def by_line(values, rows) -> str:
     )
 
 
-def contents(folder) -> str:
+def listing(folder) -> str:
+    """What lies in a folder."""
     return some(np.sort([e for e in os.listdir(folder) if not e.startswith(".")]), 8) or "nothing"

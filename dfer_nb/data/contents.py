@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dfer_nb import files
-from dfer_nb.data.frames import is_image
+from dfer_nb.data import frames, threads
+from dfer_nb.errors import BadInput
 
 PIECE = 2**16  # bytes that are read at the beginning, in the middle and at the end of a file
-THREADS = 4  # a disk over a network answers many questions at once
 _seen: list[dict[str, str]] = []  # what stands for a clip, in `settled`
 
 
@@ -28,11 +28,12 @@ def settled() -> Iterator[None]:
 def digest(paths: Iterable[str]) -> str:
     """A word for what the files of these clips hold, in their order; times and other folders do not change it.
 
-    Of a folder of frames the names and sizes of its pictures, and bytes of the one in the middle; where most pictures
-    of a clip share their size with another, as without compression, bytes of all of them, because there a size says
-    nothing. Of a video its size and bytes. What else lies there is not looked at.
+    Of a folder of frames the names and sizes of its frames in their order, and bytes of the one in the middle; where
+    most frames of a clip share their size with another, as without compression, bytes of all of them, because there a
+    size says nothing. Of a video its size and bytes. What else lies there, copies and second formats among it, is not
+    looked at.
     """
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads.LOOKING) as pool:
         return files.digest(list(pool.map(of_clip, paths, chunksize=64)))
 
 
@@ -42,7 +43,7 @@ def of_clip(path: str) -> str:
         return _seen[-1][path]
     try:
         found = files.digest(_of_clip(path), 16)
-    except OSError:
+    except (OSError, BadInput):
         found = ""
     if _seen:
         _seen[-1][path] = found
@@ -54,14 +55,15 @@ def _of_clip(path: str) -> list:
         size = os.path.getsize(path)
         return [size, _bytes(path, size)]
     sizes = {name: size for name, size, _ in stamps(path)}
-    shown = list(sizes) if 2 * len(set(sizes.values())) <= len(sizes) else list(sizes)[len(sizes) // 2 :][:1]
-    return [[*sizes.items()], [_bytes(Path(path, name), sizes[name]) for name in shown]]
+    read = frames.chosen(list(sizes), path)
+    shown = read if 2 * len({sizes[name] for name in read}) <= len(read) else read[len(read) // 2 :][:1]
+    return [[(name, sizes[name]) for name in read], [_bytes(Path(path, name), sizes[name]) for name in shown]]
 
 
 def stamps(folder: str) -> list[tuple[str, int, int]]:
     """Name, size and time of change (ns) of every picture in a folder, by name: whatever is changed in place shows."""
     with os.scandir(folder) as entries:
-        found = [(entry.name, entry.stat()) for entry in entries if is_image(entry.name)]
+        found = [(entry.name, entry.stat()) for entry in entries if frames.is_image(entry.name)]
     return sorted((name, info.st_size, info.st_mtime_ns) for name, info in found)
 
 

@@ -33,6 +33,10 @@ class Dataset:
                            f"give root=… (papermill: -p root DIR), the folder that holds {self.holds}")
         return Path(root).expanduser()
 
+    def folds_of(self, root) -> tuple[int, ...]:
+        """The folds that a folder can be trained on, as far as its lists say."""
+        return self.folds
+
     def drawn_into(self, draw: int) -> Path | None:
         """The folder of this draw in the data folder, drawn or not yet; None where it is a user's own."""
         return None
@@ -48,11 +52,12 @@ class Dataset:
     def identity(self, root: str = "", draw: int = 0, fold: int = 1, reading: Reading = PLAIN) -> str:
         """What identifies its pixels and labels, known without drawing; reading: as in `table`.
 
-        Here: a hash of clips, labels, splits, and of what the files that are read hold (`contents`). Raises BadInput as
-        `table` does.
+        Here: a hash of clips, labels and splits, and after a point one of what the files that are read hold
+        (`contents`), which all folds of the same clips share. Raises BadInput as `table` does.
         """
         table = self.table(self.folder(root, draw, progress=False), fold, reading).sort_values(["split", "clip"])
-        return files.digest([table[["clip", "label", "split"]].to_numpy().tolist(), contents.digest(table["path"])])
+        lists = files.digest(table[["clip", "label", "split"]].to_numpy().tolist())
+        return f"{lists}.{contents.digest(table.sort_values('clip')['path'])}"
 
     def digest(self, folder: Path) -> str:
         """SHA-256 of the frames that were really drawn there; "" where nothing is drawn."""

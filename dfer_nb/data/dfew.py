@@ -39,8 +39,16 @@ class Dfew(Licensed):
 
     def rows(self, root: Path, fold: int) -> pd.DataFrame:
         """Rows of set_<fold>.csv of both splits."""
-        parts = {split: root / self.lists / f"{split}(single-labeled)" for split in ("train", "test")}
-        return pd.concat([_read(path / f"set_{fold}.csv").assign(split=split) for split, path in parts.items()])
+        paths = {split: self.list(root, split, fold) for split in ("train", "test")}
+        return pd.concat([_read(path).assign(split=split) for split, path in paths.items()])
+
+    def list(self, root: Path, split: str, fold: int) -> Path:
+        """The list of a split, whether it is there or not."""
+        return root / self.lists / f"{split}(single-labeled)" / f"set_{fold}.csv"
+
+    def has_lists(self, root: Path, fold: int) -> bool:
+        """Whether one of both splits is there."""
+        return any(self.list(root, split, fold).is_file() for split in ("train", "test"))
 
     def key(self, parts: tuple[str, ...]) -> str:
         """Clips are named by number: 00012 is clip 12."""
@@ -57,8 +65,9 @@ class Dfew(Licensed):
             kinds = {"label": "int64", "fold": "int64", "n_frames": "Int64"}
             return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, str)) for name in COLUMNS})
         rows = pd.concat([_read(path).assign(split=path.stem, fold=0) for path in paths], ignore_index=True)
-        labels, said = self.labels(lists.each_once(rows), reading.zero_based)
-        return self.with_clips(root, rows.assign(label=labels), said, reading)
+        labels, said = self.labels(lists.each_once(rows), reading)
+        rows = rows.assign(label=labels)
+        return self.with_clips(root, rows, said, self.place(root, rows, reading), reading)
 
     def sample_place(self, number: int, clip) -> str:
         return f"{FRAMES}/{number:05d}"
@@ -66,7 +75,7 @@ class Dfew(Licensed):
     def write_sample(self, root: Path, clips: pd.DataFrame, fold: int) -> None:
         clips = clips.assign(clip=clips["place"].str.rpartition("/")[2].map(_plain))
         for split, own in clips.groupby("split"):
-            patterns.write_list(root / SPLITS / f"{split}(single-labeled)" / f"set_{fold}.csv", own)
+            patterns.write_list(self.list(root, split, fold), own)
 
 
 def _plain(number: str) -> str:

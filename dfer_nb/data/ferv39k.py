@@ -1,14 +1,14 @@
 """FERV39k's layout: lists without a header, one division into training and test, frames by scene and expression."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dfer_nb.data import lists
-from dfer_nb.data.clips import contents
+from dfer_nb.data.clips import listing
 from dfer_nb.data.licensed import Licensed, Published
-from dfer_nb.data.numbering import class_of
 from dfer_nb.data.places import Kind
 from dfer_nb.errors import BadInput
 
@@ -42,26 +42,34 @@ class Ferv39k(Licensed):
         rows = pd.concat([part.assign(split=split) for split, part in parts.items()])
         return rows.assign(clip=["/".join(Path(name.replace("\\", "/")).parts[-3:]) for name in rows["clip"]])
 
+    def has_lists(self, root: Path, fold: int) -> bool:
+        """Whether a list of either split is there."""
+        return any(self.candidates(root, split) for split in ("train", "test"))
+
+    def candidates(self, root: Path, split: str) -> Sequence[Path]:
+        """Lists that may be that of a split: one, where all is well."""
+        word, within = self.scene.lower() or "all", _setups(root)
+        return [path for way in ("*", "*/*", "*/*/*") for path in within.glob(way)
+                if path.suffix.lower() in (".csv", ".txt") and path.stem.lower().startswith(split)
+                and path.name[:1] != "." and _names(path.relative_to(within), split, word)]
+
     def list(self, root: Path, split: str) -> Path:
         """The list of a split. Raises BadInput where there is none, or where there are several."""
-        word, within = self.scene.lower() or "all", root / SETUPS if (root / SETUPS).is_dir() else root
-        paths = [path for way in ("*", "*/*", "*/*/*") for path in within.glob(way)
-                 if path.suffix.lower() in (".csv", ".txt") and path.stem.lower().startswith(split)
-                 and path.name[:1] != "." and _names(path.relative_to(within), split, word)]
+        paths, within = self.candidates(root, split), _setups(root)
         if len(paths) != 1:
             raise BadInput(f"there is no {split} list of {self.name}" if not paths else
                            f"there are {len(paths)} {split} lists of {self.name}: {', '.join(map(str, paths[:4]))}",
-                           f"{within} holds: {contents(within)}",
+                           f"{within} holds: {listing(within)}",
                            f"there should be one: {split}_{self.scene or 'All'}.csv")
         return paths[0]
 
     def key(self, parts: tuple[str, ...]) -> str:
         """Scene, expression and number, whatever folders an archive has put around them."""
-        return "/".join(parts[-3:]) if len(parts) > 2 and class_of(parts[-2], CLASSES) >= 0 else ""
+        return "/".join(parts[-3:]) if len(parts) > 2 and self.class_of(parts[-2]) >= 0 else ""
 
     def told(self, rows: pd.DataFrame) -> np.ndarray:
         """The folder of the expression, so that numbers of any order can be told."""
-        return np.array([class_of(name.split("/")[-2] if "/" in name else "", CLASSES) for name in rows["clip"]])
+        return np.array([self.class_of(name.split("/")[-2] if "/" in name else "") for name in rows["clip"]])
 
     def sample_place(self, number: int, clip) -> str:
         return f"{FACES}/{self.scene or 'Action'}/{CLASSES[clip.label]}/{number:04d}"
@@ -72,6 +80,11 @@ class Ferv39k(Licensed):
             folder.mkdir(parents=True, exist_ok=True)
             text = [f"{row.place.partition('/')[2]} {CLASSES[row.label]}\n" for row in own.itertuples()]
             (folder / f"{split}_{self.scene or 'All'}.csv").write_text("".join(text), encoding="utf-8")
+
+
+def _setups(root: Path) -> Path:
+    """The folder of the lists of all setups, or the root itself."""
+    return root / SETUPS if (root / SETUPS).is_dir() else root
 
 
 def _names(path: Path, split: str, word: str) -> bool:

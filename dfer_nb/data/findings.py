@@ -1,23 +1,25 @@
-"""What there is to know of a user's dataset before anything is decoded: counts, defects, size and time."""
+"""What is known of a dataset before anything is decoded: counts, defects, size and time."""
 
 import os
 import time
+import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from tqdm import tqdm
 
-from dfer_nb.data import frames, video
+from dfer_nb.data import looking, threads
 from dfer_nb.data.choices import PLAIN, Reading
-from dfer_nb.data.clips import natural, some
+from dfer_nb.data.clips import each_split, natural, some
 from dfer_nb.data.licensed import Licensed
+from dfer_nb.data.looking import Seen
 from dfer_nb.errors import BadInput
 
 SHORT = 16  # frames that nearly all of this field's networks want
-THREADS = 4
 TRIED = 24  # clips that are decoded, for an estimate of the time
-UNREADABLE, EMPTY, DOUBTFUL, BROKEN = "unreadable", "empty folder", "order of frames in doubt", "damaged video"
 
 
 @dataclass
@@ -25,7 +27,8 @@ class Findings:
     """Of one dataset; everything in it is JSON.
 
     folds: fold -> what is known of it: splits, classes, numbering, missing; problems: what keeps a training from
-    starting; notes: what does not, and should be known; estimate: of the decoded frames.
+    starting; notes: what does not, and should be known; decoded: whether every clip was, or a few; estimate: of the
+    decoded frames.
     """
 
     dataset: str
@@ -34,52 +37,86 @@ class Findings:
     folds: dict = field(default_factory=dict)
     frames: dict = field(default_factory=dict)
     defects: dict = field(default_factory=dict)
+    decoded: bool = False
     estimate: dict = field(default_factory=dict)
     problems: list = field(default_factory=list)
     notes: list = field(default_factory=list)
 
     @property
     def ready(self) -> bool:
-        """Whether a training can start."""
+        """Whether nothing was found that keeps a training from starting."""
         return not self.problems
 
 
-def look(source: Licensed, root, reading: Reading = PLAIN, size: int = 112, max_frames: int = 64) -> Findings:
-    """Read the lists of all folds, look into every clip's folder once, and decode a few clips for an estimate.
+@dataclass
+class Options:
+    """How decoded frames would be: side in pixels, frames kept of a clip; decode: decode every clip, not a few.
 
-    size, max_frames: of the decoded frames, for the estimate. Nothing is raised for what a dataset may have wrong: it
-    is among the problems.
+    Raises BadInput for numbers below 1.
     """
-    found, tables, said = Findings(source.name, str(root)), {}, {}
-    for fold in source.folds:
-        try:
-            root = source.checked_root(root)
-            rows, numbering = source.labelled(root, fold, reading)
-            place = source.place(root, rows, reading)
-        except BadInput as error:
-            said.setdefault(("problems", str(error)), []).append(fold)
-            continue
-        tables[fold] = rows.assign(path=rows["clip"].map(place.paths))
-        found.read = {"kind": place.kind.words, "folder": _below(place.folder, root), "clips": len(place.paths)}
-        found.folds[fold] = _fold(source, tables[fold], numbering)
-        for key in _missing(tables[fold], reading):
-            said.setdefault(key, []).append(fold)
-        if place.packed:
-            said[("notes", f"archives lie there, unpacked or not: {some(place.packed, 5)}")] = []
-    for (where, text), folds in said.items():
-        every = not folds or folds == list(source.folds)
-        getattr(found, where).append(text if every else f"fold {', '.join(map(str, folds))}: {text}")
+
+    size: int = 112
+    max_frames: int = 64
+    decode: bool = False
+    progress: bool = False
+
+    def __post_init__(self):
+        for name in ("size", "max_frames"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"{name} is {getattr(self, name)}", name, "give a whole number of at least 1")
+
+
+def look(source: Licensed, root, reading: Reading = PLAIN, options: Options | None = None) -> Findings:
+    """Read the lists of all folds that are there, look at every clip once, and decode a few clips, or all.
+
+    Nothing is raised for what a dataset may have wrong: it is among the problems.
+    """
+    found, options = Findings(source.name, str(root)), options or Options()
+    try:
+        root = source.checked_root(root)
+    except BadInput as error:
+        found.problems.append(str(error))
+        return found
+    there = source.folds_of(root)
+    tables = _folds(source, root, there, reading, found)
+    if absent := [fold for fold in source.folds if fold not in there]:
+        found.notes.append(f"there are lists of fold {_listed(there)} alone, and none of fold {_listed(absent)}")
     if tables:
-        _known(source, tables, found)
-        _clips(pd.concat(tables.values()), found, reading, size, max_frames)
+        _published(source, tables, found)
+        _clips(tables, found, reading, options)
     return found
 
 
-def _below(folder: Path, root: Path) -> str:
-    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
+def _listed(numbers) -> str:
+    return ", ".join(map(str, numbers))
 
 
 # ---------------------------------------------------------------- lists
+
+
+def _folds(source: Licensed, root: Path, folds: tuple[int, ...], reading: Reading, found: Findings
+           ) -> dict[int, pd.DataFrame]:
+    """Labelled rows of each fold that can be read, with paths; what a run would stop at is among the problems."""
+    tables, said = {}, {}  # ("problems" or "notes", words) -> folds
+    for fold in folds:
+        try:
+            rows, numbering, place = source.found(root, fold, reading)
+            tables[fold] = rows.assign(path=rows["clip"].map(place.paths))
+            found.read = place.said(root)
+            found.folds[fold] = _fold(source, tables[fold], numbering)
+            if place.packed:
+                said.setdefault(("notes", f"archives lie there, unpacked or not: {some(place.packed, 5)}"), []
+                                ).append(fold)
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                found.read = source.with_clips(root, rows, numbering, place, reading).attrs["read"]
+            for warning in (each for each in told if issubclass(each.category, UserWarning)):
+                said.setdefault(("notes", str(warning.message)), []).append(fold)
+        except BadInput as error:
+            said.setdefault(("problems", str(error)), []).append(fold)
+    for (where, words), own in said.items():
+        getattr(found, where).append(words if own == list(folds) else f"fold {_listed(own)}: {words}")
+    return tables
 
 
 def _fold(source: Licensed, rows: pd.DataFrame, said: str) -> dict:
@@ -98,7 +135,7 @@ def _fold(source: Licensed, rows: pd.DataFrame, said: str) -> dict:
     return {"labels": said, "splits": splits, "published": expected}
 
 
-def _known(source: Licensed, tables: dict[int, pd.DataFrame], found: Findings) -> None:
+def _published(source: Licensed, tables: dict[int, pd.DataFrame], found: Findings) -> None:
     """A note where a fold has not as many clips as are published."""
     published = source.published
     if published and (odd := {fold: len(rows) for fold, rows in tables.items() if len(rows) != published.clips}):
@@ -107,59 +144,62 @@ def _known(source: Licensed, tables: dict[int, pd.DataFrame], found: Findings) -
         found.notes.append(f"the lists of fold {fold} name {clips:,} clips, {published.clips:,} are published{note}")
 
 
-def _missing(rows: pd.DataFrame, reading: Reading) -> list[tuple[str, str]]:
-    """("problems" or "notes", what) of the clips of a fold that are not on disk."""
-    missing, said = rows["clip"][rows["path"].isna()], []
-    for split in rows["split"].unique():
-        if not rows["path"][rows["split"] == split].notna().any():
-            said.append(("problems", f"no {split} clip is on disk"))
-    if len(missing):
-        text = f"{len(missing)} of {len(rows)} clips are not on disk: {some(sorted(missing, key=natural), 5)}"
-        left_out = reading.drop_missing and not said
-        said.append(("notes", f"{text}; left out") if left_out else
-                    ("problems", f"{text}; unpack them, or leave them out with --drop-missing"))
-    return said
-
-
 # ---------------------------------------------------------------- clips
 
 
-def _clips(rows: pd.DataFrame, found: Findings, reading: Reading, size: int, max_frames: int) -> None:
-    """Frames of every clip on disk, and what is wrong with them; then the estimate."""
-    clips = rows.dropna(subset="path").drop_duplicates("clip")
-    with ThreadPoolExecutor(THREADS) as pool:
-        seen = dict(zip(clips["clip"], pool.map(_seen, clips["path"], chunksize=64), strict=True))
-    bad = {clip: words for clip, words in seen.items() if isinstance(words, tuple)}
-    lengths = pd.Series({clip: n for clip, n in seen.items() if isinstance(n, int)}, dtype="int64")
-    for kind in sorted({kind for kind, _ in bad.values()}):
-        own = sorted((clip for clip, (each, _) in bad.items() if each == kind), key=natural)
-        found.defects[kind] = {"clips": len(own), "such as": [f"{clip}: {bad[clip][1]}" for clip in own[:5]]}
+def _clips(tables: dict[int, pd.DataFrame], found: Findings, reading: Reading, options: Options) -> None:
+    """Every clip on disk: its frames, and what is wrong with it; then what decoding a few, or all, says."""
+    rows = pd.concat(tables.values()).dropna(subset="path")
+    paths = rows.drop_duplicates("clip").set_index("clip")["path"]
+    seen = _each(looking.look, paths, threads.LOOKING, "looking at clips", options)
+    whole = paths[[clip for clip in paths.index if not seen[clip].defect]]
+    tried = whole if options.decode else whole.iloc[:: max(len(whole) // TRIED, 1)][:TRIED]
+    found.decoded, start = len(tried) == len(whole), time.perf_counter()
+    decoded = _each(lambda path: looking.decode(path, options.max_frames, options.size), tried,
+                    threads.DECODING if options.decode else 1, "decoding clips", options)
+    seconds = (time.perf_counter() - start) * (1 if options.decode else 1 / threads.DECODING)
+    seen |= decoded
+    bad = {clip: each for clip, each in seen.items() if each.defect}
+    for kind in sorted({each.defect for each in bad.values()}):
+        own = sorted((clip for clip, each in bad.items() if each.defect == kind), key=natural)
+        found.defects[kind] = {"clips": len(own), "such as": [f"{clip}: {bad[clip].words}" for clip in own[:5]]}
     if bad:
-        text = f"{len(bad)} clips cannot be read: {some(sorted(bad, key=natural), 5)}"
-        left = len(bad) < len(seen)
-        (found.notes if reading.drop_broken and left else found.problems).append(
-            f"{text}; left out" if reading.drop_broken and left else f"{text}; copy or unpack them again, or leave "
-            "them out with --drop-broken")
+        _left_out(tables, bad, found, reading)
+    lengths = pd.Series({clip: each.frames for clip, each in seen.items() if not each.defect}, dtype="int64")
     _lengths(rows, lengths, found)
-    whole = clips[~clips["clip"].isin(bad)]
-    if len(whole):
-        _estimate(whole["path"], lengths, found, size, max_frames)
+    kept = [each.kept for each in decoded.values() if not each.defect]
+    if kept:
+        _estimate(lengths, kept, seconds / len(decoded), found, options)
 
 
-def _seen(path: str):
-    """Frames of a clip; 0 for a video, whose frames decoding counts; or (kind of defect, where) of a broken one."""
-    try:
-        if os.path.isdir(path):
-            return len(frames.frames(path)) or (EMPTY, path)
-        video.check_whole(Path(path))
-        return 0
-    except BadInput as error:
-        kind = DOUBTFUL if "name" in error.what or "second version" in error.what else UNREADABLE
-        return (BROKEN if os.path.isfile(path) else kind), f"{error.what}: {error.where}"
+def _each(what: Callable[[str], Seen], paths: pd.Series, workers: int, words: str, options: Options
+          ) -> dict[str, Seen]:
+    """Clip -> what `what` says of its path, with a bar of progress where that is wanted."""
+    with ThreadPoolExecutor(workers) as pool:
+        bar = tqdm(pool.map(what, paths), words, len(paths), unit="clip", delay=1, disable=not options.progress)
+        return dict(zip(paths.index, bar, strict=True))
+
+
+def _left_out(tables: dict[int, pd.DataFrame], bad: dict[str, Seen], found: Findings, reading: Reading) -> None:
+    """Clips that cannot be read: a problem, or a note where they are left out and each split has others."""
+    text = f"{len(bad)} clips cannot be read: {some(sorted(bad, key=natural), 5)}"
+    if not reading.drop_broken:
+        found.problems.append(f"{text}; copy or unpack them again, or leave them out with drop_broken")
+        return
+    found.notes.append(f"{text}; left out")
+    for fold, rows in tables.items():
+        try:
+            each_split(rows[rows["path"].notna() & ~rows["clip"].isin(bad)], rows["split"].unique(),
+                       f"the clips of fold {fold}", "copy or unpack these clips again")
+        except BadInput as error:
+            found.problems.append(str(error))
 
 
 def _lengths(rows: pd.DataFrame, lengths: pd.Series, found: Findings) -> None:
+    """Frames of the clips, as far as they say; short ones, and those of which a list says another number."""
     counted = lengths[lengths > 0]
+    if silent := len(lengths) - len(counted):
+        found.notes.append(f"{silent} videos do not say how many frames they have: decoding tells")
     if counted.empty:
         return
     found.frames = {"clips": len(counted), "frames": int(counted.sum()), "fewest": int(counted.min()),
@@ -170,26 +210,16 @@ def _lengths(rows: pd.DataFrame, lengths: pd.Series, found: Findings) -> None:
         found.notes.append(f"{len(short)} clips have fewer than {SHORT} frames: {some(short, 5)}; their last one is "
                            "repeated")
     if "n" in rows:
-        said = rows.drop_duplicates("clip").set_index("clip")["n"].astype(int).reindex(counted.index)
+        said = rows.drop_duplicates("clip").set_index("clip")["n"].astype("int64").reindex(counted.index)
         if (odd := said[said != counted]).size:
             found.notes.append(f"{len(odd)} clips have another number of frames than the list says: "
                                f"{some(odd.index, 5)}")
 
 
-def _estimate(paths: pd.Series, lengths: pd.Series, found: Findings, size: int, max_frames: int) -> None:
-    """Bytes and seconds of decoding all clips, from a few that are decoded."""
-    tried, start, kept = paths.iloc[:: max(len(paths) // TRIED, 1)][:TRIED], time.perf_counter(), []
-    for path in tried:
-        try:
-            shown, _ = video.read_spread(path, max_frames, size)
-        except BadInput as error:
-            found.problems.append(f"a clip cannot be decoded: {error}")
-        else:
-            kept.append(len(shown))
-    if kept:
-        counted = lengths[lengths > 0].clip(upper=max_frames)
-        mean = float(counted.mean()) if len(counted) else sum(kept) / len(kept)
-        found.estimate = {"size": size, "max_frames": max_frames, "clips": len(paths),
-                          "bytes": int(len(paths) * mean * size * size * 3), "cores": os.cpu_count() or 1,
-                          "seconds": round((time.perf_counter() - start) / len(kept) * len(paths)
-                                           / min(os.cpu_count() or 1, 8), 1)}
+def _estimate(lengths: pd.Series, kept: list[int], seconds: float, found: Findings, options: Options) -> None:
+    """Bytes and seconds of decoding all clips. kept: frames of those that were; seconds: a clip of all threads."""
+    counted = lengths[lengths > 0].clip(upper=options.max_frames)
+    mean = float(counted.mean()) if len(counted) else sum(kept) / len(kept)
+    found.estimate = {"size": options.size, "max_frames": options.max_frames, "clips": len(lengths),
+                      "bytes": int(len(lengths) * mean * options.size**2 * 3), "cores": os.cpu_count() or 1,
+                      "seconds": round(seconds * len(lengths), 1)}

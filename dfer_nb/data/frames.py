@@ -1,7 +1,10 @@
 """The frames of a clip that is a folder of pictures: which files they are, and in which order."""
 
+import filecmp
 import os
 import re
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from dfer_nb.errors import BadInput
@@ -19,7 +22,12 @@ def frames(folder) -> list[str]:
     A picture that is there in two formats counts once, and so does one beside its own copy. Raises BadInput: a folder
     that cannot be read, and names that do not say the order, with the doubt.
     """
-    return in_order(without_copies(pictures(folder), folder), folder)
+    return chosen(pictures(folder), folder)
+
+
+def chosen(names: list[str], folder="") -> list[str]:
+    """Of the names of a folder's pictures those that are frames, in the order of time: see `frames`."""
+    return in_order(without_copies(names, folder), folder)
 
 
 def pictures(folder) -> list[str]:
@@ -37,8 +45,9 @@ def is_image(name: str) -> bool:
 
 
 def without_copies(names: list[str], folder="") -> list[str]:
-    """The names without those of a second format or of a copy. Raises BadInput for a copy that differs in size."""
+    """The names without those of a second format or of a copy. Raises BadInput for a "copy" that holds other bytes."""
     kept: dict[str, str] = {}
+    there = set(names)
     for name in names:
         stem, _, end = name.rpartition(".")
         if stem not in kept or IMAGES.index(f".{end}".lower()) < IMAGES.index(Path(kept[stem]).suffix.lower()):
@@ -46,12 +55,21 @@ def without_copies(names: list[str], folder="") -> list[str]:
     for stem in [stem for stem in kept if stem[-1] in ")yY"]:
         found = COPY.match(stem)
         same = found and f"{found[1]}{Path(kept[stem]).suffix}"  # in the copy's own format, where it is there
-        if original := same if same in names else found and kept.get(found[1]):
-            if os.path.getsize(Path(folder, kept[stem])) != os.path.getsize(Path(folder, original)):
+        if original := same if same in there else found and kept.get(found[1]):
+            if not _equal(Path(folder, kept[stem]), Path(folder, original)):
                 raise BadInput("a frame has a second version that is no copy of it", f"{folder}: {original!r} and "
-                               f"{kept[stem]!r}", "keep one of the two")
+                               f"{kept[stem]!r}", "keep one of the two, or give each frame a number of its own")
             del kept[stem]
     return list(kept.values())
+
+
+def _equal(one: Path, two: Path) -> bool:
+    """Whether two files hold the same bytes. Raises BadInput where one cannot be read."""
+    try:
+        return filecmp.cmp(one, two, shallow=False)
+    except OSError as error:
+        raise BadInput("a frame and its copy cannot be compared", f"{one}, {two}",
+                       f"look at the disk, and at who may read there ({error.strerror})") from error
 
 
 def in_order(names: list[str], folder="") -> list[str]:
@@ -98,10 +116,10 @@ def _keys(names: list[str], folder) -> list[list]:
             raise BadInput("the names of a clip's frames are of two kinds, and no number is the same in both",
                            f"{folder}: {names[0]!r} and {name!r}", TODO)
         rows.append(numbers)
-    columns = [column for column in zip(*rows, strict=True) if len(set(column)) == len(names)]
+    columns = [list(column) for column in zip(*rows, strict=True) if len(set(column)) == len(names)]
     if not columns:
         raise BadInput("no number in the names tells a clip's frames apart", f"{folder}: {_alike(names, rows)}", TODO)
-    return _settled([list(column) for column in columns], names, folder)
+    return _settled(columns, names, folder)
 
 
 def _numbers(name: str) -> tuple[tuple, str]:
@@ -119,21 +137,27 @@ def _settled(columns: list[list], names: list[str], folder) -> list[list]:
     """Numbers with a point become seconds, or the number behind it where that before it never changes.
 
     "0.5" and "0.25" may be half and a quarter of a second, or frames 5 and 25 of clip 0. Raises BadInput where these
-    are two orders.
+    are two orders, and where "0.5" and "0.50" are all that tells two frames apart.
     """
-    settled = []
+    settled, equal = [], []
     for column in columns:
         if isinstance(column[0], tuple):
-            seconds = [float(f"{whole}.{part}") for whole, part in column]
+            seconds = [Decimal(f"{whole}.{part}") for whole, part in column]
             behind = [int(part) for _, part in column]
             if len({whole for whole, _ in column}) == 1 and len(set(behind)) == len(names):
-                by_seconds, by_number = (sorted(range(len(names)), key=keys.__getitem__) for keys in (seconds, behind))
-                if by_seconds != by_number:
-                    at = next(i for i, j in zip(by_seconds, by_number, strict=True) if i != j)
-                    raise BadInput("the names of a clip's frames may be seconds, or a clip and a frame",
-                                   f"{folder}: {names[at]!r}", TODO)
+                by_number = sorted(range(len(names)), key=behind.__getitem__)
+                for one, two in pairwise(by_number):
+                    if seconds[one] >= seconds[two]:
+                        raise BadInput("the names of a clip's frames may be seconds, or a clip and a frame",
+                                       f"{folder}: is {names[one]!r} before {names[two]!r}?", TODO)
+            if len(set(seconds)) < len(names):
+                at = next(second for second in seconds if seconds.count(second) > 1)
+                equal = [name for name, second in zip(names, seconds, strict=True) if second == at]
+                continue
             column = seconds
         settled.append(column)
+    if not settled:
+        raise BadInput("two frames of a clip have the same number", f"{folder}: {equal[0]!r} and {equal[1]!r}", TODO)
     return settled
 
 

@@ -7,5 +7,7 @@ from dfer_nb.data.licensed import Licensed
 from dfer_nb.data.listfiles import ListFiles
 from dfer_nb.data.mafw import Mafw
 
-LAYOUTS: tuple[Licensed, ...] = (Dfew(), Ferv39k(), Mafw(), Afew(), ListFiles())
+LAYOUTS: tuple[Licensed, ...] = (
+    Dfew(), Ferv39k(), Mafw(), Afew(), ListFiles(), ListFiles("listfiles-mafw", Mafw.classes),
+)  # fmt: skip
 LICENSED: dict[str, Licensed] = {each.name: each for each in (*LAYOUTS, *map(Ferv39k, SCENES))}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dfer_nb.data import lists, numbering, patterns
 from dfer_nb.data.choices import PLAIN, Reading
-from dfer_nb.data.clips import clip_table, contents
+from dfer_nb.data.clips import clip_table, listing
 from dfer_nb.data.dataset import Dataset
 from dfer_nb.data.places import Kind, Place, find, once
 from dfer_nb.errors import BadInput
@@ -35,12 +35,14 @@ class Published:
 class Licensed(Dataset):
     """A layout on the disk. One of its own says where its lists and clips lie, and how a clip is named; no more.
 
-    marks: files or folders of which its root has one; kinds: the forms of its clips, the best first; first: what the
-    numbers in its lists count from (None: they name classes in words alone); published: its known counts.
+    marks: files or folders of which its root has one; kinds: the forms of its clips, the best first; words: what its
+    lists and folders call a class -> its name; first: what the numbers in its lists count from (None: they name classes
+    in words alone); published: its known counts.
     """
 
     marks: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    words: Mapping[str, str] = numbering.WORDS
     first: int | None = None
     published: Published | None = None
 
@@ -48,6 +50,10 @@ class Licensed(Dataset):
 
     def rows(self, root: Path, fold: int) -> pd.DataFrame:
         """Rows of the fold's lists: clip, label (text), split, line, list. Raises BadInput."""
+        raise NotImplementedError
+
+    def has_lists(self, root: Path, fold: int) -> bool:
+        """Whether a list of this fold lies there."""
         raise NotImplementedError
 
     def key(self, parts: tuple[str, ...]) -> str:
@@ -62,7 +68,20 @@ class Licensed(Dataset):
         """What the numbers in these lists count from; None where that cannot be known."""
         return self.first
 
+    def counts(self) -> list[Mapping[str, int]]:
+        """Published clips of each class in a whole fold, of each dataset whose clips these lists may name."""
+        return [self.published.classes] if self.published and self.published.classes else []
+
     # ------------------------------------------------------------ what follows from it
+
+    def class_of(self, word: str) -> int:
+        """The label of a word for a class, from 0; -1 for another word."""
+        return numbering.class_of(word, self.classes, self.words)
+
+    def folds_of(self, root) -> tuple[int, ...]:
+        """The folds of which a list lies in a folder; all, where none does: reading them says what is wrong."""
+        root = Path(str(root)).expanduser()
+        return tuple(fold for fold in self.folds if self.has_lists(root, fold)) or self.folds
 
     def place(self, root: Path, rows: pd.DataFrame, reading: Reading) -> Place:
         """Where the clips lie. Raises BadInput where there are none."""
@@ -75,34 +94,30 @@ class Licensed(Dataset):
         a list, in both lists, or in two folders.
         """
         root = self.checked_root(folder)
-        rows, said = self.labelled(root, self.checked_fold(fold), reading)
-        return self.with_clips(root, rows, said, reading)
+        return self.with_clips(root, *self.found(root, self.checked_fold(fold), reading), reading)
+
+    def found(self, root: Path, fold: int, reading: Reading) -> tuple[pd.DataFrame, str, Place]:
+        """Rows of a fold with labels from 0, their numbering in words, and where its clips lie. Raises BadInput."""
+        rows, said = self.labelled(root, fold, reading)
+        return rows, said, self.place(root, rows, reading)
 
     def labelled(self, root: Path, fold: int, reading: Reading) -> tuple[pd.DataFrame, str]:
-        """Rows of a fold with labels from 0, and their numbering in words."""
+        """Rows of a fold with labels from 0, and their numbering in words: what its lists say, without its clips."""
         rows = lists.each_once(self.rows(root, fold).assign(fold=fold).reset_index(drop=True))
         rows = lists.apart(rows, Path(rows["list"].iloc[0]).parent)
-        labels, said = self.labels(rows, reading.zero_based)
+        labels, said = self.labels(rows, reading)
         return rows.assign(text=rows["label"], label=labels), said
 
-    def labels(self, rows: pd.DataFrame, zero_based: bool) -> tuple[np.ndarray, str]:
+    def labels(self, rows: pd.DataFrame, reading: Reading) -> tuple[np.ndarray, str]:
         """Labels from 0 of all rows together, and the numbering in words."""
-        if not numbering.are_numbers(rows):
-            if zero_based:
-                raise BadInput("zero_based says how numbers count, and these labels are words", rows["list"].iloc[0],
-                               "read without zero_based=True")
-            return numbering.by_words(rows, self.classes), "named in words"
-        counts = self.published.classes if self.published else None
-        first = self.counted_from(rows)
-        return numbering.by_numbers(rows, self.classes, first, counts, self.told(rows), zero_based)
+        known = numbering.Classes(self.classes, self.words, self.counted_from(rows), self.counts())
+        return numbering.labels(rows, known, self.told(rows), reading)
 
-    def with_clips(self, root: Path, rows: pd.DataFrame, said: str, reading: Reading) -> pd.DataFrame:
-        """The ClipTable of labelled rows, with what was read."""
-        place = self.place(root, rows, reading)
+    def with_clips(self, root: Path, rows: pd.DataFrame, said: str, place: Place, reading: Reading) -> pd.DataFrame:
+        """The ClipTable of labelled rows and a place, with what was read. Raises BadInput as `clip_table`."""
         table = clip_table(rows, place.paths, self.name, place.folder, place.packed, reading.drop_missing)
-        inside = place.folder.relative_to(root).as_posix() if place.folder.is_relative_to(root) else str(place.folder)
-        table.attrs["read"] = {"kind": place.kind.words, "folder": inside, "clips": len(table), "labels": said,
-                               "left_out": {"missing": len(rows) - len(table)}}
+        table.attrs["read"] = place.said(root) | {"clips": len(table), "labels": said,
+                                                  "left_out": {"missing": len(rows) - len(table)}}
         return table
 
     def checked_root(self, root) -> Path:
@@ -116,7 +131,7 @@ class Licensed(Dataset):
         if not any(any(root.glob(mark)) for mark in self.marks):
             below = sorted({path for mark in self.marks for way in ("*", "*/*") for found in root.glob(f"{way}/{mark}")
                             for path in [Path(str(found).removesuffix(mark)) if "*" not in mark else found.parent]})
-            raise BadInput(f"the root has no {' or '.join(self.marks[:2])}", f"{root} holds: {contents(root)}",
+            raise BadInput(f"the root has no {' or '.join(self.marks[:2])}", f"{root} holds: {listing(root)}",
                            f"did you mean {below[0]}?" if below else todo)
         return root
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dfer_nb.data.clips import by_line, contents, natural, some
+from dfer_nb.data.clips import by_line, listing, natural, some
 from dfer_nb.errors import BadInput
 
 AGAIN = "unpack the dataset's lists again"
@@ -19,7 +19,7 @@ def lines(path: Path) -> list[tuple[int, str]]:
     if not path.is_file():
         near = next(p for p in path.parents if p.is_dir())
         raise BadInput("a list of clips is not there", path,
-                       f"unpack the dataset's lists there; {near} holds: {contents(near)}")
+                       f"unpack the dataset's lists there; {near} holds: {listing(near)}")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -34,9 +34,13 @@ def lines(path: Path) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in numbered if line.strip()]
 
 
-def spaced(path: Path, names: tuple[str, ...]) -> pd.DataFrame:
-    """Rows of a list without a header, `names` its columns from the left; only the first may have spaces in it."""
-    found = [(number, line.rsplit(None, len(names) - 1)) for number, line in lines(path)]
+def spaced(path: Path, names: tuple[str, ...], first: bool = False) -> pd.DataFrame:
+    """Rows of a list without a header, `names` its columns from the left.
+
+    first: blanks may stand in the first column, as in paths of any folder; else what is too much falls to the last.
+    """
+    parted = str.rsplit if first else str.split
+    found = [(number, parted(line, None, len(names) - 1)) for number, line in lines(path)]
     odd = [number for number, parts in found if len(parts) != len(names)]
     if odd:
         raise BadInput(f"{len(odd)} lines are not “{' '.join(names)}”: line {some(odd)}", path,

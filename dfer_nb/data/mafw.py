@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from dfer_nb.data import lists
+from dfer_nb.data.clips import by_line
 from dfer_nb.data.licensed import Licensed, Published
 from dfer_nb.data.places import Kind
 from dfer_nb.errors import BadInput
@@ -41,10 +42,16 @@ class Mafw(Licensed):
 
     def rows(self, root: Path, fold: int) -> pd.DataFrame:
         """Rows such as "00025.mp4 anger"; the clip's name is its number as it stands."""
-        folder = next(root / mark for mark in self.marks if (root / mark).is_dir()) / f"set_{fold}"
-        parts = {split: lists.spaced(folder / f"{split}.txt", ("clip", "label")) for split in ("train", "test")}
-        rows = pd.concat([part.assign(split=split) for split, part in parts.items()])
-        return rows.assign(clip=[Path(name).stem for name in rows["clip"]])
+        return pd.concat([_read(path).assign(split=split) for split, path in self.list_paths(root, fold).items()])
+
+    def list_paths(self, root: Path, fold: int) -> dict[str, Path]:
+        """The list of each split, whether it is there or not."""
+        home = next((root / mark for mark in self.marks if (root / mark).is_dir()), root / self.marks[0])
+        return {split: home / f"set_{fold}" / f"{split}.txt" for split in ("train", "test")}
+
+    def has_lists(self, root: Path, fold: int) -> bool:
+        """Whether one of both splits is there."""
+        return any(path.is_file() for path in self.list_paths(root, fold).values())
 
     def key(self, parts: tuple[str, ...]) -> str:
         """Clips are named by number, with five digits."""
@@ -56,8 +63,18 @@ class Mafw(Licensed):
     def write_sample(self, root: Path, clips: pd.DataFrame, fold: int) -> None:
         words = {"Happy": "happiness", "Sad": "sadness", "Angry": "anger"}
         for split, own in clips.groupby("split"):
-            path = root / "single" / "no_caption" / f"set_{fold}" / f"{split}.txt"
+            path = self.list_paths(root, fold)[split]
             path.parent.mkdir(parents=True, exist_ok=True)
             names = [words.get(CLASSES[label], CLASSES[label].lower()) for label in own["label"]]
             text = [f"{Path(place).name}.mp4 {name}\n" for place, name in zip(own["place"], names, strict=True)]
             path.write_text("".join(text), encoding="utf-8")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Rows of one list, clips without their ending; what follows a clip's name is its label. Raises BadInput."""
+    rows = lists.spaced(path, ("clip", "label"))
+    odd = ~rows["clip"].str.fullmatch(r"[0-9]+(\.\w+)?")
+    if odd.any():
+        raise BadInput(f"{odd.sum()} clip names are not numbers: {by_line(rows['clip'][odd], rows)}", path,
+                       "MAFW names its clips by number, such as 00025.mp4")
+    return rows.assign(clip=[Path(name).stem for name in rows["clip"]])

@@ -33,7 +33,7 @@ class Kind:
 class Place:
     """What lies where: a kind, the folder (below the root) that all its clips share, path by clip name.
 
-    twice: clips that lie in two places, with both; packed: archives that lie there, too.
+    twice: clips that lie there twice, with both places; packed: archives that lie there, too.
     """
 
     kind: Kind
@@ -41,6 +41,11 @@ class Place:
     paths: dict[str, str] = field(default_factory=dict)
     twice: dict[str, tuple[str, str]] = field(default_factory=dict)
     packed: list[str] = field(default_factory=list)
+
+    def said(self, root: Path) -> dict:
+        """What is read, for a record: kind, folder (below the root, where it is there) and number of clips there."""
+        inside = self.folder.relative_to(root).as_posix() if self.folder.is_relative_to(root) else str(self.folder)
+        return {"kind": self.kind.words, "folder": inside, "clips": len(self.paths)}
 
 
 def find(root: Path, kinds: Sequence[Kind], key: Key, scenes: bool) -> Place:
@@ -93,20 +98,18 @@ def _walk(folder: str, parts: tuple[str, ...], key: Key, videos: bool, others: s
 
 
 def _add(clip: str, path: str, found: Place) -> None:
-    """One more clip. Of 00001.mp4 and 1.mp4 in one folder the latter is read; in two folders it is twice there."""
-    before = found.paths.get(clip)
-    if before is None or len(path) < len(before):
-        found.paths[clip] = path
-    if before is not None and os.path.dirname(before) != os.path.dirname(path):
+    """One more clip, or one that is there already under another name: 00001.mp4 and 1.mp4, 1.mp4 and 1.avi."""
+    before = found.paths.setdefault(clip, path)
+    if before != path:
         found.twice[clip] = (before, path)
 
 
 def once(place: Place) -> Place:
-    """The same place. Raises BadInput for clips that lie in two folders, of which nobody can say which is meant."""
+    """The same place. Raises BadInput for clips that lie there twice: nobody can say which of the two is meant."""
     if place.twice:
         clip, both = next(iter(place.twice.items()))
-        raise BadInput(f"{len(place.twice)} clips lie in two folders: {some(place.twice, 5)}",
-                       f"clip {clip}: {both[0]} and {both[1]}", "keep one of the two folders")
+        raise BadInput(f"{len(place.twice)} clips lie there twice: {some(place.twice, 5)}",
+                       f"clip {clip}: {both[0]} and {both[1]}", "keep one of the two")
     return place
 
 

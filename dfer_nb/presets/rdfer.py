@@ -20,7 +20,7 @@ from dfer_nb.rdfer import RDFER, AgreementReweighting
 
 MODEL, METHOD = RDFER, AgreementReweighting
 # dataset -> the paper's main table on it, its own row there, and what is printed in it
-MAIN_TABLES = {"dfew": ("I", "RDFER", ALL_COLUMNS)}
+MAIN_TABLES = {"dfew": ("I", "RDFER", ALL_COLUMNS), "ferv39k": ("II", "RDFER", ("WAR", "UAR"))}
 
 _REWEIGHTING = {
     **stated("Sec. IV-B", hard=0.2, noisy=0.1, lambda_hard=1.5, lambda_noisy=0.0, smoothing=0.1),

@@ -3,6 +3,7 @@
 `make results` runs what is missing through the Snakefile, which asks this module; `__main__` is the command line.
 """
 
+import contextlib
 import shlex
 import sys
 from collections import Counter
@@ -17,17 +18,14 @@ import yaml
 from tqdm import tqdm
 
 from dfer_nb import datasets, files, run
-from dfer_nb.data.choices import CHOICES, truth_value
+from dfer_nb.data.choices import CHOICES, Reading
 from dfer_nb.errors import BadInput
-from dfer_nb.presets import PRESETS, main_table
+from dfer_nb.presets import PRESETS
 from dfer_nb.request import Request, make_fabric, record_folder
 from dfer_nb.sweep.folders import check
 from dfer_nb.training.keeping import drop_orphans, keep, possible
 from dfer_nb.training.record import FEATURES, Record, is_complete
 from dfer_nb.training.results import KEEP, RUNS, Kept, called, kept_run
-from dfer_nb.viewing.evidence.published import beside
-from dfer_nb.viewing.evidence.tables import over_folds
-from dfer_nb.viewing.page import Table
 
 FIELDS = {"dataset", "root", "preset", "epochs", "device", *CHOICES}  # of a group, as in `request.Request`
 LISTS = {"draws": 0, "seeds": None, "folds": 1}  # and what each is where it is not given; a seed is its draw's number
@@ -70,10 +68,16 @@ class Job:
 
     @property
     def clips(self) -> str:
-        """`data` without what the code draws, where a processor may differ from another by a grey level."""
-        training = self.request.plan().training
-        made = [self.request.root, training.size, training.max_frames, training.features]
-        made += [name for name in CHOICES if getattr(self.request, name)]
+        """`data` without what the code draws, where a processor may differ from another by a grey level.
+
+        Of a user's files it says what they hold, as far as they can be read: what cannot, decoding will name.
+        """
+        training, held = self.request.plan().training, ""
+        if not datasets.dataset(self.request.dataset).drawn:
+            with contextlib.suppress(BadInput):
+                held = self.config["data"].rpartition(".")[2]
+        made = [*filter(None, [held]), self.request.root, training.size, training.max_frames, training.features]
+        made += [name if value is True else f"{name} {value}" for name, value in self.request.reading.chosen().items()]
         return f"{self.request.dataset}-draw{self.request.draw}-{files.digest(made, 6)}"
 
     @property
@@ -161,9 +165,9 @@ def papers() -> list[str]:
 
 def every_fold(paper: str, dataset: str, root: str = "", preset: str = "laptop", device: str = "auto",
                **choices) -> list[Job]:
-    """The paper's own method on all folds of a dataset: its main table. choices: as in `data.choices.Reading`."""
+    """The paper's own method on all folds whose lists a dataset's folder has: its main table. choices: of `Reading`."""
     return [Job(Request(paper, dataset, root, fold, preset, paper, device=device, threads=1, **choices),
-                "the table of all folds", keep="whole") for fold in datasets.dataset(dataset).folds]
+                "the table of all folds", keep="whole") for fold in datasets.dataset(dataset).folds_of(root)]
 
 
 def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "auto", **choices) -> list[Job]:
@@ -171,7 +175,7 @@ def chosen(dataset: str = "", root: str = "", preset: str = "", device: str = "a
 
     choices: of `data.choices.Reading`, for the latter. Raises BadInput for what is no truth value.
     """
-    choices = {name: True for name, value in choices.items() if truth_value(name, value or False)}
+    choices = Reading(**{name: value for name, value in choices.items() if value != ""}).chosen()
     if not (dataset or root or preset or choices):
         return [job for paper in papers() for job in declared(paper)]
     dataset, preset = dataset or "facsimile", preset or "laptop"
@@ -275,26 +279,3 @@ def _tried_since(job: Job, record: Kept) -> bool:
     when = job.log.stat().st_mtime
     day = datetime.fromtimestamp(when, UTC).date().isoformat()
     return when > (record.path / RUNS).stat().st_mtime or day > record.environment.get("date", day)[:10]
-
-
-def main_tables(jobs: list[Job]) -> list[Table]:
-    """The papers' main tables, ours beside them: the mean over the folds of every paper run on all of a dataset's.
-
-    Where a paper has no figures for the dataset, ours stand alone.
-    """
-    folds: dict[tuple, dict[int, Record]] = {}
-    for job in filter(is_kept, jobs):
-        request = job.request
-        if request.variant in ("", request.paper) and (request.seed, request.draw) == (0, 0):
-            same = folds.setdefault((request.paper, request.dataset, request.preset, request.epochs), {})
-            same[request.fold] = kept_run(job.called)
-    return [_main_table(paper, dataset, list(records.values())) for (paper, dataset, *_), records in folds.items()
-            if set(records) == set(datasets.dataset(dataset).folds)]
-
-
-def _main_table(paper: str, dataset: str, records: list[Record]) -> Table:
-    printed = main_table(paper, dataset)
-    if printed is None:
-        return over_folds(records)
-    table, row, columns = printed
-    return beside(paper, table, {row: paper}, records, columns)

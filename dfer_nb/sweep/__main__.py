@@ -9,9 +9,10 @@ from dfer_nb.data import contents
 from dfer_nb.data.choices import CHOICES
 from dfer_nb.errors import BadInput
 from dfer_nb.request import prepare
-from dfer_nb.sweep import Job, chosen, gathered, main_tables, report
+from dfer_nb.sweep import Job, chosen, gathered, report
 from dfer_nb.sweep.discarding import discard
 from dfer_nb.sweep.folders import lying
+from dfer_nb.sweep.tables import main_tables
 from dfer_nb.training.keeping import forget
 from dfer_nb.training.results import find, text
 
@@ -42,9 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dfer_nb.sweep", description=main.__doc__.splitlines()[0])
     for name in ("dataset", "root", "preset"):
         parser.add_argument(f"--{name}", default="", help="all folds of every paper, instead of what is declared")
-    for name in CHOICES:
-        parser.add_argument(f"--{name.replace('_', '-')}", nargs="?", const="true", default="", metavar="true|false",
-                            help="how that dataset is read: see README.md")
+    for name, usual in CHOICES.items():
+        how = {"nargs": "?", "const": "true", "metavar": "true|false"} if isinstance(usual, bool) else {}
+        parser.add_argument(f"--{name.replace('_', '-')}", default="", help="how that dataset is read: see README.md",
+                            **how)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--prepare", metavar="DATA", help="draw, decode and compute what the runs of a Job.data share")
     parser.add_argument("--gather", metavar="DIR", nargs="+", type=Path, default=[],

@@ -6,12 +6,14 @@ import subprocess
 import sys
 
 import pytest
-from trees import TEST, TRAIN, dfew, ferv39k, frames, listfiles, mafw, scenes
+from trees import TEST, TRAIN, WRITERS, dfew, ferv39k, frames, listfiles, picture, scenes
 
+from dfer_nb.data import boxes, findings
 from dfer_nb.data.check import main
+from dfer_nb.data.known import LICENSED
+from dfer_nb.errors import BadInput
 
 TEST_LIST = "EmoLabel_DataSplit/test(single-labeled)/set_1.csv"
-WRITERS = {"dfew": dfew, "ferv39k": ferv39k, "mafw": mafw, "listfiles": listfiles}
 
 
 @pytest.fixture
@@ -25,9 +27,21 @@ def check(capsys):
     return run
 
 
-@pytest.mark.parametrize("name", ["ferv39k"])
-def test_a_whole_dataset_can_be_trained_on(name, check, tmp_path):
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_a_table_can_be_read_of_is_ready_and_says_the_same(name, check, tmp_path):
     root = WRITERS[name](tmp_path)
+    code, found = check(name, root, "--json", "--decode")
+    assert code == 0 and found["ready"] and found["decoded"] and found["problems"] == [] and found["defects"] == {}
+    table = LICENSED[name].table(root, 1)
+    assert found["read"] == table.attrs["read"] and set(found["folds"]) == {"1"}
+    counts = {split: part["label"].value_counts().sort_index().tolist() for split, part in table.groupby("split")}
+    assert counts == {split: list(each["classes"].values()) for split, each in found["folds"]["1"]["splits"].items()}
+    assert found["frames"]["frames"] == 3 * len(table) and found["estimate"]["clips"] == len(table)
+    assert check(name, root)[0] == 0
+
+
+def test_counts_stand_beside_the_published_ones(check, tmp_path):
+    name, root = "ferv39k", ferv39k(tmp_path)
     code, found = check(name, root, "--json")
     assert code == 0 and found["ready"] and found["problems"] == [] and found["defects"] == {}
     fold = found["folds"]["1"]
@@ -36,17 +50,26 @@ def test_a_whole_dataset_can_be_trained_on(name, check, tmp_path):
     assert found["frames"] == {"clips": 21, "frames": 63, "fewest": 3, "median": 3.0, "most": 3, "under 16": 21}
     assert found["estimate"]["bytes"] == 21 * 3 * 8 * 8 * 3
     code, text = check(name, root)
-    assert code == 0 and text.endswith("a training can start\n")
+    assert code == 0 and "\na training can start (" in text
     for words in ("14 (31,088)", "7 (7,847)", "2 (5,854)", "21 clips have fewer than 16 frames", "38,935 are published",
                   "face crops, a folder of frames a clip, in 2_ClipsforFaceCrop"):
         assert words in text
 
 
-def test_folds_that_are_not_there_keep_the_others_from_nothing_but_are_problems(check, tmp_path):
+def test_folds_that_are_not_there_keep_the_others_from_nothing(check, tmp_path):
     code, found = check("dfew", dfew(tmp_path, folds=(1, 3)), "--json")
-    assert code == 1 and set(found["folds"]) == {"1", "3"} and len(found["problems"]) == 3
-    assert all("set_" in problem for problem in found["problems"])
-    assert check("dfew", dfew(tmp_path, folds=range(1, 6)))[0] == 0
+    assert code == 0 and set(found["folds"]) == {"1", "3"} and found["problems"] == []
+    assert "there are lists of fold 1, 3 alone, and none of fold 2, 4, 5" in found["notes"]
+    (tmp_path / TEST_LIST.replace("1.csv", "3.csv")).unlink()  # half a fold is one that cannot be read
+    code, found = check("dfew", tmp_path, "--json")
+    assert code == 1 and len(found["problems"]) == 1 and "fold 3: a list of clips is not there" in found["problems"][0]
+    code, found = check("dfew", dfew(tmp_path, folds=range(1, 6)), "--json")
+    assert code == 0 and not [note for note in found["notes"] if "alone" in note]
+
+
+def test_list_files_of_one_division_are_ready(check, tmp_path):
+    code, found = check("listfiles", listfiles(tmp_path, name="{}.txt"), "--json")
+    assert code == 0 and set(found["folds"]) == {"1"} and LICENSED["listfiles"].folds_of(tmp_path) == (1,)
 
 
 def test_what_is_missing_and_what_cannot_be_read(check, tmp_path, write_video):
@@ -77,26 +100,84 @@ def test_what_is_missing_and_what_cannot_be_read(check, tmp_path, write_video):
     (lambda root: (root / TEST_LIST).write_text("video_name,label\n90,1\n90,1"), "more than once"),
     (lambda root: shutil.rmtree(root / "Clip"), "no clips"),
     (lambda root: shutil.copytree(root / "Clip/clip_224x224/00002", root / "Clip/clip_224x224_part_1/00002"),
-     "two folders"),
+     "there twice"),
 ])
 def test_doubles_and_empty_folders(damage, words, check, tmp_path):
     root = dfew(tmp_path, folds=range(1, 6))
     damage(root)
     code, text = check("dfew", root)
     assert code == 1 and words in text and text.endswith("a training cannot start\n")
+    with pytest.raises(BadInput, match=words):
+        LICENSED["dfew"].table(root, 1)
 
 
 def test_numbers_of_frames_that_list_files_say(check, tmp_path):
     code, found = check("listfiles", listfiles(tmp_path, says=5), "--json")
-    assert code == 1 and any("21 clips have another number of frames" in note for note in found["notes"])  # one fold
+    assert code == 0 and any("21 clips have another number of frames" in note for note in found["notes"])
+    code, text = check("listfiles", listfiles(tmp_path, says=10**30))
+    assert code == 1 and "numbers of frames are no numbers, such as '1000000" in text
 
 
-def test_clips_that_cannot_be_decoded_are_met_by_the_estimate(check, tmp_path):
-    root = ferv39k(tmp_path)
-    for path in (root / "2_ClipsforFaceCrop").rglob("*.jpg"):
-        path.write_bytes(b"no picture")
-    code, text = check("ferv39k", root)
-    assert code == 1 and "cannot be decoded" in text
+# ---------------------------------------------------------------- clips that are damaged
+
+
+def spoil(root, clip: str, content: bytes, frame: int = 2) -> None:
+    (root / f"Clip/clip_224x224/{clip}/{clip}_{frame:05d}.jpg").write_bytes(content)
+
+
+@pytest.mark.parametrize(("content", "frame", "kind", "words"), [
+    (b"", 1, "damaged frame", "1 of 3 frames are empty"), (b"", 3, "damaged frame", "1 of 3 frames are empty"),
+    (b"no picture", 2, "damaged frame", "a frame is no picture"),
+    (picture(90)[:-200], 1, "cannot be decoded", "an image cannot be read")])
+def test_a_damaged_frame_anywhere_is_found_and_left_out_on_request(content, frame, kind, words, check, tmp_path,
+                                                                     monkeypatch):
+    root = dfew(tmp_path)
+    spoil(root, "00006", content, frame)
+    monkeypatch.setattr(findings, "TRIED", 1)  # of all clips the first is decoded, not this one
+    cut = kind == "cannot be decoded"  # which only decoding sees
+    assert check("dfew", root)[0] == (0 if cut else 1)
+    code, found = check("dfew", root, "--json", *["--decode"] * cut)
+    assert code == 1 and list(found["defects"]) == [kind] and words in found["defects"][kind]["such as"][0]
+    assert found["problems"] == ["1 clips cannot be read: 6; copy or unpack them again, or leave them out with "
+                                 "drop_broken"]
+    code, found = check("dfew", root, "--json", "--drop-broken", *["--decode"] * cut)
+    assert code == 0 and found["estimate"]["clips"] == 20 and found["defects"][kind]["clips"] == 1
+
+
+def test_a_split_of_broken_clips_alone_is_a_problem_also_where_they_are_left_out(check, tmp_path):
+    root = dfew(tmp_path)
+    for n in range(TRAIN + 1, TRAIN + TEST + 1):
+        spoil(root, f"{n:05d}", b"")
+    code, found = check("dfew", root, "--json", "--drop-broken")
+    assert code == 1 and "none of the test clips can be read" in found["problems"][0]
+
+
+def test_frames_of_videos_are_counted_where_they_say_them(check, tmp_path, write_video):
+    root = scenes(dfew(tmp_path, faces=""), write_video)
+    write_video(root / "Clip/original/00002.mp4", 20, 64, 36)
+    code, found = check("dfew", root, "--json", "--scenes")
+    told = found["frames"]
+    assert code == 0 and (told["clips"], told["fewest"], told["most"], told["under 16"]) == (21, 4, 20, 20)
+    (root / "Clip/original/00003.mp4").rename(root / "Clip/original/00003.mkv")
+    code, found = check("dfew", root, "--json", "--scenes")
+    assert found["frames"]["clips"] in (20, 21)  # 21 where it is among the few that are decoded
+    assert boxes.count_frames(root / "Clip/original/00003.mkv") == 0
+
+
+def test_boxes_of_a_video_that_lie(tmp_path, write_video):
+    path = write_video(tmp_path / "a.mp4", 7, 64, 64)
+    whole = path.read_bytes()
+    assert boxes.count_frames(path) == 7
+    for at in range(0, len(whole), 61):  # cut anywhere, or with a few bytes that say something else
+        path.write_bytes(whole[:at])
+        assert boxes.count_frames(path) in (0, 7)
+        path.write_bytes(whole[:at] + b"\0\0\0\1" + whole[at + 4 :])
+        assert boxes.count_frames(path) >= 0
+    path.write_bytes(b"\0\0\0\x08free" * 100_000)
+    assert boxes.count_frames(path) == 0
+
+
+# ---------------------------------------------------------------- questions
 
 
 def test_what_is_not_there_and_what_is_not_known(check, tmp_path):
@@ -106,6 +187,17 @@ def test_what_is_not_there_and_what_is_not_known(check, tmp_path):
     assert code == 2 and "no dataset 'dfw'" in text and "mafw" in text
     code, text = check("dfew", tmp_path, "--drop-missing", "perhaps")
     assert code == 2 and "drop_missing is 'perhaps'" in text
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    (["--size", "0"], "size is 0"), (["--max-frames", "-1"], "max_frames is -1"),
+    (["--drop-broken", "x"], "drop_broken is 'x'")])
+def test_a_question_that_cannot_be_answered_is_json_too(options, words, capsys, tmp_path):
+    assert main(["dfew", str(dfew(tmp_path)), "--json", *options]) == 2
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert found["ready"] is False and words in found["error"]["what"] and found["error"]["todo"]
+    assert said.err.startswith(f"error: {words}")
 
 
 def test_it_is_a_command(tmp_path):
