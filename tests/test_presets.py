@@ -20,6 +20,20 @@ def stated(paper: str) -> dict:
     return {name: entry["value"] for name, entry in published[paper]["settings"].items()}
 
 
+@pytest.mark.parametrize("paper", presets.PRESETS)
+def test_every_main_table_that_a_paper_prints_stands_beside_ours(paper):
+    published = yaml.safe_load((files.root() / "book" / "published.yml").read_text(encoding="utf-8"))
+    tables = published[paper]["tables"]
+    titled = {name: each["title"].partition(" and other methods on ")[2] for name, each in tables.items()}
+    printed = {title.partition(",")[0].lower(): str(name) for name, title in titled.items() if title}
+    assert set(printed) == {"dfew", "ferv39k"}
+    for dataset, name in printed.items():
+        table, row, columns = presets.main_table(paper, dataset)
+        assert table == name and set(columns) <= set(tables[table]["rows"][row])
+    assert presets.main_table(paper, "facsimile") == presets.main_table(paper, "dfew")
+    assert presets.main_table(paper, "mafw") is None
+
+
 # the papers' spelling -> ours
 PRINTED = {"AdamW": "adamw", "ResNet50": "resnet50", "ImageNet": "imagenet", "R3D18": "r3d",
            "Torchvision": "torchvision"}

@@ -1,6 +1,7 @@
 """Sweeps: what a chapter declares, what of it is missing, and the Snakefile that makes it, killed and started again."""
 
 import argparse
+import gc
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from records import GROUP, of_job
 from workflow import said, snakemake
 
 from dfer_nb import files, run, sweep
+from dfer_nb.data import contents
 from dfer_nb.errors import BadInput
 from dfer_nb.presets import PRESETS
 from dfer_nb.request import Request
@@ -176,6 +178,22 @@ def test_a_paper_without_the_preset_is_left_out(declare, monkeypatch):
 
 
 # The Snakefile
+
+
+def test_the_snakefile_takes_the_files_as_settled_for_as_long_as_it_lives(declare, tmp_path):
+    declare(GROUP)
+    (clip := tmp_path / "clip.mkv").write_bytes(b"one")
+    head = (files.root() / "Snakefile").read_text().partition("\nwildcard_constraints:")[0]
+    names = {"config": {}}
+    exec(compile(head, "Snakefile", "exec"), names)
+    try:
+        gc.collect()
+        before = contents.of_clip(str(clip))
+        clip.write_bytes(b"two")
+        assert contents.of_clip(str(clip)) == before
+    finally:
+        names["SETTLED"].close()
+    assert contents.of_clip(str(clip)) != before
 
 
 def times() -> dict[Path, int]:

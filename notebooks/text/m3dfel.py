@@ -41,7 +41,7 @@
 
 # %% tags=["parameters"]
 fold: int = 1  # 1 to 5
-# or facsimile-motion, facsimile-hard, facsimile-long; or films: dfew, ferv39k, mafw, afew, listfiles
+# or facsimile-motion, facsimile-hard, facsimile-long; or films: dfew, ferv39k, mafw, afew, listfiles, listfiles-mafw
 dataset: str = "facsimile"
 root: str = ""  # the folder of the films; for FACSimile, another place than data/
 preset: str = "laptop"  # or memorise, frozen, paper, paper-scratch
@@ -55,6 +55,7 @@ drop_missing: bool = False  # True: leave out clips that a list names and the di
 zero_based: bool = False  # True: the lists count labels from 0, as some re-distributions do
 drop_broken: bool = False  # True: leave out clips that cannot be decoded
 scenes: bool = False  # True: read whole film scenes instead of faces
+numbering: str = ""  # the order of the lists' class numbers, such as alphabetical-0
 
 # %%
 import pandas as pd
@@ -71,6 +72,11 @@ from dfer_nb.viewing.pictures import figures
 from dfer_nb.viewing.pictures.strips import film_strip
 
 pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
+this_run = request.Request(
+    "m3dfel", dataset=dataset, root=root, fold=fold, preset=preset, variant=variant, seed=seed, draw=draw,
+    epochs=epochs, device=device, drop_missing=drop_missing, zero_based=zero_based, drop_broken=drop_broken,
+    scenes=scenes, numbering=numbering)
+config = this_run.config()  # what cannot be read is said here, before anything is drawn
 
 # %% [markdown]
 # ## The problem
@@ -242,9 +248,7 @@ with torch.no_grad():
 # **WAR** is the share of all clips that are right, **UAR** the mean of the seven recalls. The last epoch is reported.
 
 # %% tags=["nbval-ignore-output"]
-record = run.run("m3dfel", dataset=dataset, root=root, fold=fold, preset=preset, variant=variant, seed=seed, draw=draw,
-                 epochs=epochs, device=device, fresh=fresh, drop_missing=drop_missing, zero_based=zero_based,
-                 drop_broken=drop_broken, scenes=scenes)
+record = run.run(fresh=fresh, **vars(this_run))
 record
 
 # %% tags=["nbval-ignore-output"]

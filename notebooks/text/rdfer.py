@@ -37,7 +37,7 @@
 # %% tags=["parameters"]
 fold: int = 1  # 1 to 5
 # or facsimile-hard (and -0, -15, -50), facsimile-motion, facsimile-long;
-# or films: dfew, ferv39k, mafw, afew, listfiles
+# or films: dfew, ferv39k, mafw, afew, listfiles, listfiles-mafw
 dataset: str = "facsimile"
 root: str = ""  # the folder of the films; for FACSimile, another place than data/
 preset: str = "laptop"  # or memorise, frozen, paper, paper-scratch
@@ -51,6 +51,7 @@ drop_missing: bool = False  # True: leave out clips of the lists that the disk l
 zero_based: bool = False  # True: lists count labels from 0, as some re-distributions
 drop_broken: bool = False  # True: leave out clips that cannot be decoded
 scenes: bool = False  # True: read whole film scenes instead of faces
+numbering: str = ""  # the order of the lists' class numbers, such as alphabetical-0
 
 # %%
 import pandas as pd
@@ -66,6 +67,11 @@ from dfer_nb.viewing.pictures import figures, pointing
 from dfer_nb.viewing.pictures.strips import contact_sheet
 
 pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
+this_run = request.Request(
+    "rdfer", dataset=dataset, root=root, fold=fold, preset=preset, variant=variant,
+    seed=seed, draw=draw, epochs=epochs, device=device, drop_missing=drop_missing,
+    zero_based=zero_based, drop_broken=drop_broken, scenes=scenes, numbering=numbering)
+config = this_run.config()  # what cannot be read is said here, before anything is drawn
 
 # %% [markdown]
 # ## The problem
@@ -81,8 +87,10 @@ pd.options.display.max_rows, pd.options.display.max_colwidth = 20, None
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 folder = request.dataset_root(dataset, root, draw)
-reading = (drop_missing, zero_based, drop_broken, scenes)
+reading = (drop_missing, zero_based, drop_broken, scenes, numbering)
 table, truth = request.read_table(dataset, folder, fold, *reading)
+if drop_broken:  # which clips those are, decoding tells
+    table = table[table["clip"].isin(request.prepare(this_run).table["clip"])]
 classes = datasets.dataset(dataset).classes
 
 
@@ -221,11 +229,7 @@ print(square.numpy())
 # `dfer_nb/training/fit.py`; it knows nothing of RDFER.
 
 # %% tags=["nbval-ignore-output"]
-record = run.run(
-    "rdfer", dataset=dataset, root=root, fold=fold, preset=preset, variant=variant,
-    seed=seed, draw=draw, epochs=epochs, device=device, fresh=fresh,
-    drop_missing=drop_missing, zero_based=zero_based, drop_broken=drop_broken,
-    scenes=scenes)
+record = run.run(fresh=fresh, **vars(this_run))
 record
 
 # %% tags=["nbval-ignore-output"]

@@ -36,6 +36,33 @@ def test_one_uncompressed_frame_is_enough(tmp_path):
     assert path.stat().st_size == size and identity(root) != before
 
 
+def test_what_is_not_read_is_no_part_of_it_and_what_is_read_is(tmp_path):
+    clip = frames(tmp_path / "00001", 5)
+    before = contents.of_clip(str(clip))
+    shutil.copy(clip / "00001_00002.jpg", clip / "00001_00002 (1).jpg")  # a copy, and another format of the same frame
+    assert contents.of_clip(str(clip)) == before
+    (clip / "00001_00002.jpeg").write_bytes(b"something else")
+    assert contents.of_clip(str(clip)) == before
+    (clip / "00001_00003.png").write_bytes(picture(200, "png"))  # of two formats, this one is read
+    assert contents.of_clip(str(clip)) != before
+    (clip / "00001_00003.png").unlink()
+    middle = clip / "00001_00003.jpg"
+    content = bytearray(middle.read_bytes())
+    content[len(content) // 2] ^= 1  # one bit of the frame in the middle
+    middle.write_bytes(content)
+    assert contents.of_clip(str(clip)) != before
+    (clip / "cover.jpg").touch()  # the order is in doubt: nothing stands for it, and decoding will name it
+    assert contents.of_clip(str(clip)) == ""
+
+
+def test_folds_of_the_same_clips_share_what_their_files_hold(tmp_path):
+    root = dfew(tmp_path, folds=(1, 2))
+    path = root / "EmoLabel_DataSplit/train(single-labeled)/set_2.csv"
+    path.write_text(path.read_text().replace("1,2\n", "1,3\n"))
+    one, two = (LICENSED["dfew"].identity(str(root), fold=fold).split(".") for fold in (1, 2))
+    assert one[0] != two[0] and one[1] == two[1]
+
+
 def test_a_command_about_many_runs_looks_at_a_clip_once(tmp_path):
     clip = frames(tmp_path / "1")
     with contents.settled():

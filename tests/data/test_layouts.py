@@ -109,7 +109,7 @@ def test_mafws_words_are_its_classes(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["anger_disgust", "anger,disgust", "anger+fear", "anger disgust", "anger, disgust",
-                                  "sadness\tanger"])
+                                  "sadness  anger"])
 def test_compound_labels_of_mafw_are_refused_in_a_clear_word(word, tmp_path):
     root = mafw(tmp_path, words=("anger", "disgust", word, *("fear",) * 8))
     refused("mafw", root, "compound", word, "(line 3)", "single label")
