@@ -4,7 +4,7 @@ import re
 
 import torch
 
-from benchmarks import draw, steps
+from benchmarks import draw, index, steps
 from dfer_nb.request import Request, make_fabric
 
 REQUEST = Request("m3dfel", preset="paper-scratch", variant="former-dfer", device="cpu")
@@ -34,3 +34,12 @@ def test_a_draw_is_measured_on_a_share_of_its_clips(monkeypatch):
     monkeypatch.setattr(draw.dataset, "_draw_chunk", lambda *given: drawn.append(len(given[1])) or draw_chunk(*given))
     clips, drawing, decoding = draw.seconds("facsimile", 1, 0.006, 48)
     assert clips == 3300 and sum(drawn) == 20 and min(drawing, decoding) > 0
+
+
+def test_a_tree_of_ferv39ks_shape_is_whole_and_its_clips_differ(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", f"index --clips 60 --frames 3 --links 7 --folder {tmp_path}".split())
+    index.main()
+    said = capsys.readouterr().out
+    clips, frames = map(int, re.search(r"(\d+) clips, (\d+) frames", said).groups())
+    assert 55 < clips < 70 and frames == 3 * clips and re.search(r"under 20 s each and under 500 MB: (yes|no)", said)
+    assert not list(tmp_path.iterdir())

@@ -16,7 +16,8 @@ from dfer_nb.facsimile import casting
 
 
 def test_names():
-    films = ("dfew", "ferv39k", "mafw", "afew", "listfiles", *(f"ferv39k-{scene.lower()}" for scene in SCENES))
+    films = ("dfew", "ferv39k", "mafw", "afew", "listfiles", "listfiles-mafw",
+             *(f"ferv39k-{scene.lower()}" for scene in SCENES))
     assert tuple(datasets.DATASETS) == (*facsimile.KINDS, *films) and len(SCENES) == 22
     assert all(each.name == name for name, each in datasets.DATASETS.items())
     assert all(each.classes[:7] == EXPRESSIONS for each in datasets.DATASETS.values())

@@ -1,5 +1,6 @@
 """A dataset that a user has: lists and clips in a folder, read in one way whatever its layout."""
 
+import contextlib
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -80,8 +81,10 @@ class Licensed(Dataset):
 
     def folds_of(self, root) -> tuple[int, ...]:
         """The folds of which a list lies in a folder; all, where none does: reading them says what is wrong."""
-        root = Path(str(root)).expanduser()
-        return tuple(fold for fold in self.folds if self.has_lists(root, fold)) or self.folds
+        there = ()
+        with contextlib.suppress(OSError):
+            there = tuple(fold for fold in self.folds if str(root) and self.has_lists(Path(root).expanduser(), fold))
+        return there or self.folds
 
     def place(self, root: Path, rows: pd.DataFrame, reading: Reading) -> Place:
         """Where the clips lie. Raises BadInput where there are none."""
