@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import records
+import trees
 from records import GROUP, of_job
 from workflow import said, snakemake
 
@@ -22,6 +23,7 @@ from dfer_nb.presets import PRESETS
 from dfer_nb.request import Request
 from dfer_nb.sweep import Job
 from dfer_nb.sweep.__main__ import main
+from dfer_nb.sweep.tables import main_tables
 from dfer_nb.training.keeping import keep
 from dfer_nb.training.results import kept, kept_run
 
@@ -259,6 +261,17 @@ def test_the_snakefile_makes_again_what_is_out_of_date_and_adds_features(declare
 
 
 # What came of it
+
+
+def test_list_files_of_one_division_have_a_table_of_their_only_fold(declare, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "traces", lambda request: records.TRACES)
+    root = str(trees.listfiles(tmp_path / "lists", name="{}.txt"))
+    jobs = sweep.chosen("listfiles", root, "frozen", "cpu")
+    keep([(of_job(job), "whole") for job in jobs])
+    shown = [str(table) for table in main_tables(jobs)]
+    assert len(shown) == len(jobs) == len(PRESETS) and all("33.33" in text for text in shown)
+    trees.listfiles(tmp_path / "lists", name="set_2_{}.txt")  # now there are two folds, and one is not enough
+    assert main_tables(jobs) == []
 
 
 def test_the_main_table_is_the_mean_of_five_folds_and_of_no_fewer(tiny, runs, tmp_path, monkeypatch, capsys):
