@@ -92,6 +92,9 @@ verdicts([
 ])
 
 # %% [markdown]
+# Pieces of video that are trained three times as long are seen to tell more of the twins than frames:
+# [the chapter](m3dfel-pieces) has the numbers.
+#
 # ## What was run
 #
 # `make results` makes these runs from `results/<paper>/sweep.yml`, and does nothing for those that are there.
