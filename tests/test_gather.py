@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import records
 from records import GROUP, of_job
@@ -17,6 +18,7 @@ from dfer_nb.training import keeping, results
 from dfer_nb.training.keeping import keep
 from dfer_nb.training.record import Record
 from dfer_nb.training.results import kept, kept_run, kept_traces
+from dfer_nb.viewing.evidence import tables
 
 
 @pytest.fixture
@@ -104,6 +106,18 @@ def test_a_record_kept_slim_and_later_declared_whole_is_made_whole(declare, trac
     shutil.rmtree(files.runs_dir())  # what is not in runs/ any more has to be run again
     assert sweep.unmade(replace(other, keep="whole")) == "summary.json"
     assert sweep.report([replace(other, keep="whole")])[0].endswith(f"kept slim, wanted whole ({other.log})")
+
+
+def test_of_a_run_for_its_test_clips_all_columns_of_these_are_kept(declare, traced):
+    declare(GROUP | {"keep": "test"})
+    job, _ = sweep.declared("rdfer")
+    record = of_job(job)
+    assert sweep.gather([job]) == 1
+    kept_clips, whole = kept_run(job.called).clips, tables.reported_rows(record, "test")
+    pd.testing.assert_frame_equal(tables.reported_rows(kept_run(job.called), "test")[whole.columns],
+                                  whole.round(3), check_dtype=False)
+    others = kept_clips[kept_clips["split"] != "test"]
+    assert others.empty or others["p0"].isna().all() and not others["epoch"].isna().any()
 
 
 def elsewhere(folder: Path, monkeypatch, do) -> None:

@@ -16,7 +16,7 @@ from dfer_nb.training import results
 from dfer_nb.training.keeping import FORMAT, SLIM
 from dfer_nb.training.results import RUNS, kept, kept_traces, shelves
 
-FILES, BYTES = 60, 12_000_000  # of everything in results/
+FILES, BYTES = 100, 12_000_000  # of everything in results/
 LINE = 8_000  # bytes of a run in runs.jsonl
 
 

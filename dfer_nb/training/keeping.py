@@ -27,9 +27,10 @@ def keep(runs: Iterable[tuple[Record, str]]) -> None:
 
     runs: a record and how much of it, of KEEP; one that is kept elsewhere comes as it is there. Replaces what is kept
     under the same name. Files whose content does not change are not written. Of the clips the reported epoch alone is
-    kept: slim, what comparisons of many runs need; whole, every column, rounded to three decimals; features, and those
-    of the test clips, as far as the record has them. Training clips are kept where the method tells them apart, and
-    slim not for heads on frozen features, which decide nothing about labels.
+    kept: slim, what comparisons of many runs need; test, every column of the test clips, rounded to three decimals;
+    whole, those of all clips; features, and the features of the test clips, as far as the record has them. Training
+    clips are kept where the method tells them apart, and slim not for heads on frozen features, which decide nothing
+    about labels.
     """
     papers: dict[str, dict[str, tuple[Record, str]]] = {}
     for record, how in runs:
@@ -83,7 +84,7 @@ class _Part:
     def __init__(self, record: Record, how: str, traced: dict[str, str]):
         self.name, self.order = called(record.config), results.order(record)
         how = possible(record, how)
-        clips = record.clips if isinstance(record, Kept) else _reported(record, how == KEEP[0])
+        clips = record.clips if isinstance(record, Kept) else _reported(record, how)
         features = record.features if how == KEEP[-1] else None
         frames = {"epochs": record.epochs, "clips": clips, "features": features}
         self.tables = {name: _arrow(frame) for name, frame in frames.items() if frame is not None}
@@ -94,14 +95,20 @@ class _Part:
         self.line = json.dumps(line, default=str)
 
 
-def _reported(record: Record, slim: bool) -> pd.DataFrame:
-    """The clips of the reported epoch, as far as they are kept."""
+def _reported(record: Record, how: str) -> pd.DataFrame:
+    """The clips of the reported epoch, as far as they are kept. how: of KEEP."""
     clips = Record(record.path).clips  # read apart: the table of all epochs is not held for as long as the record is
     clips = clips[clips["epoch"] == record.summary["reported"]["epoch"] - 1]
     train = clips["split"] == "train"
     if not ("agreement" in clips or (clips.loc[train, "weight"] != 1).any()):
         clips = clips[~train]
-    return _slim(clips, record.config) if slim else clips.round(3)
+    if how not in KEEP[:2]:
+        return clips.round(3)
+    if how == KEEP[0]:
+        return _slim(clips, record.config)
+    test = clips["split"] == "test"
+    others = _slim(clips[~test], record.config).assign(epoch=record.summary["reported"]["epoch"] - 1)
+    return pd.concat([clips[test].round(3), others]).sort_index()
 
 
 def _slim(clips: pd.DataFrame, config: dict) -> pd.DataFrame:
@@ -177,9 +184,12 @@ def _write(folder: Path, parts: list[_Part], old: Shelf | None) -> None:
 def _keep_truth(record: Record) -> None:
     """What is known of the clips of a run, once for all runs on the same data."""
     path = kept_truth(record.config)
-    if record.truth is not None and not (path.exists() and pd.read_parquet(path).equals(record.truth)):
+    if record.truth is None:
+        return
+    truth = record.truth.round(4)
+    if not (path.exists() and pd.read_parquet(path).equals(truth)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(path, record.truth.to_parquet(index=False, compression="zstd"))
+        files.write_atomic(path, truth.to_parquet(index=False, compression="zstd"))
 
 
 def _keep_traces(paper: str, records: dict[str, Record]) -> dict[str, dict[str, str]]:

@@ -23,7 +23,7 @@ from dfer_nb.errors import BadInput
 from dfer_nb.training.record import TRACES, Record
 
 RUNS = "runs.jsonl"
-KEEP = ("slim", "whole", "features")  # how much of a record is kept, least first
+KEEP = ("slim", "test", "whole", "features")  # how much of a record is kept, least first
 TABLES = ("epochs", "clips", "features")
 VECTOR = pa.list_(pa.float16())
 

@@ -302,7 +302,7 @@ def trained(variant: str):
 
 def draws(variant: str) -> list:
     """The committed records of a variant that hold what its instances said, each on a draw of its own."""
-    return [run for run in still if run.config["variant"] == variant and run.keep == "whole"]
+    return [run for run in still if run.config["variant"] == variant and run.keep != "slim"]
 
 
 three = {"2-D instances": trained("average-of-frames"), "3-D instances": trained("average-pooling"),
