@@ -770,6 +770,17 @@ main = ["m3dfel", "bag-1", "average-pooling", "lstm-mean"]
 tables.predictions(moving, moving_kept_out, main, base="m3dfel")
 
 # %% [markdown]
+# Eleven of twelve hold; one in twenty was to be expected outside. The one that does not is the loss of averaged pieces on
+# one draw, 13.9 points where 15 to 23 were foretold: smaller, and a loss all the same. The kind where one frame tells has no
+# such check: it was cut for time, before any run of it.
+
+# %% tags=["hide-input"]
+held = comparison.foretold(moving, moving_kept_out, main, base="m3dfel")
+missed = held[~held["inside"]]
+assert (len(held), len(missed)) == (12, 1) and missed["variant"].item() == "average-pooling"
+assert missed["split"].item() == "test" and -15 < missed["difference"].item() < -13
+
+# %% [markdown]
 # ## Beside the paper's figures
 #
 # The paper's figures are for DFEW, R3D18, 300 epochs. Ours are for drawn faces at laptop size. No difference is taken
