@@ -37,7 +37,7 @@ import pandas as pd
 
 from dfer_nb.training.results import kept
 from dfer_nb.viewing.evidence.blocks import apart, scores
-from dfer_nb.viewing.evidence.statistics import APART, Effect, compare, predicted
+from dfer_nb.viewing.evidence.statistics import APART, Effect, compare, predicted, rest_of
 
 DESIGNS = {f"{variants} variants, {words}": (variants, draws) for variants in (2, 5, 10, 17)
            for words, draws in (("4 draws", 4), ("five folds", 5), ("6 draws", 6), ("8 draws", 8))}
@@ -143,8 +143,8 @@ def departing(number: int) -> pd.DataFrame:
 def rests() -> pd.DataFrame:
     """What is left of a table without its variants' and draws' means, sd in points: of the records and simulated."""
     def rest(values: np.ndarray) -> float:
-        left = values - values.mean(0) - values.mean(1, keepdims=True) + values.mean()
-        return float(np.sqrt((left**2).sum() / np.prod(np.subtract(values.shape, 1))))
+        squares, freedom = rest_of(values)
+        return (squares / freedom) ** 0.5
 
     lines = {}
     for paper, kind, preset in GROUPS:
@@ -152,7 +152,7 @@ def rests() -> pd.DataFrame:
         usual = min((r.config["epochs"] for r in runs), default=0)
         runs = [r for r in runs if r.config["epochs"] == usual]
         names = sorted({r.config["variant"] for r in runs} - set(APART))
-        found = {split: scores(runs, names, split).dropna() for split in ("test", "short_apex")}
+        found = {split: scores(runs, names, split) for split in ("test", "short_apex")}
         lines[f"{paper}, {kind}, {preset}"] = {split: f"{rest(of.to_numpy()):.1f}" for split, of in found.items()}
     made = [np.mean([rest(of) for of in tables(np.random.default_rng(9), 200, 5, 6, spread)]) for spread in SPREADS]
     lines["simulated"] = {"test": f"{made[0]:.1f} and {made[1]:.1f}", "short_apex": f"{made[2]:.1f}"}

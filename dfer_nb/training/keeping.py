@@ -182,7 +182,7 @@ def _write(folder: Path, parts: list[_Part], old: Shelf | None) -> None:
 
 
 def _keep_truth(record: Record) -> None:
-    """What is known of the clips of a run, once for all runs on the same data."""
+    """What is known of the clips of a run, once for all runs on the same data, rounded to four decimals."""
     path = kept_truth(record.config)
     if record.truth is None:
         return

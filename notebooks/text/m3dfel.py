@@ -626,8 +626,8 @@ tables.effects(still, ["m3dfel", *sizes, *averaged], base="m3dfel", splits=split
 # recognise what the whole video does; six points on short apexes would have been seen.
 #
 # And single frames are seen to be *ahead* of pieces of four, by seven points on short apexes and by one on the clean
-# clips. Here an expression needs one frame and no movement, and a piece mixes that frame with three others. In the paper's
-# Table 3 single frames are the worst of all sizes, on film, with another network (a 2-D counterpart) and longer training.
+# clips. Here an expression needs one frame and no movement; perhaps a piece mixes that frame with three others. In the
+# paper's Table 3 single frames are the worst of all sizes: on film, and trained for longer.
 
 # %% tags=["hide-input"]
 behind = against(still, averaged, "bag-1", splits, pool=["m3dfel", *sizes])

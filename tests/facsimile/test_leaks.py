@@ -136,7 +136,7 @@ def test_pictures_tell_nothing(kind):
 @pytest.mark.parametrize("kind", [kind for kind in facsimile.KINDS if kind not in KINDS and STYLES[kind].wrong])
 def test_pictures_tell_nothing_of_the_wrong_labels_of_the_ladder(kind):
     table, whose = plan(kind), STYLES[kind].clips_of
-    assert (table.clip == plan(whose).clip).all() and (table.wrong != plan(whose).wrong).any()
+    assert (table.number == plan(whose).number).all() and (table.wrong != plan(whose).wrong).any()
     good, values = (table.quality_kind == "").to_numpy(), measured(whose)
     for name, each in values.items():
         assert chance(each[good], table.wrong[good]) > RARE, name

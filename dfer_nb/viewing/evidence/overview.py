@@ -14,16 +14,15 @@ from dfer_nb.viewing.page import Table, number
 class Claim:
     """A claim, and the comparison that tests it: it says that `variant` is better than `base`.
 
-    records: of one dataset and preset. What stands beside it in its chapter's table, so that all intervals of a column
-    hold at once: family, variants against the same base, and beside, pairs (variant, base). pool: variants whose spread
-    is pooled alone (`statistics.within`). split: the test set.
+    records: of one dataset and preset. beside: the pairs (variant, base) that stand beside it in its chapter's table,
+    so that all intervals of a column hold at once; pool: variants whose spread is pooled alone (`statistics.within`).
+    split: the test set.
     """
 
     words: str
     records: Sequence
     variant: str
     base: str
-    family: Sequence[str] = ()
     beside: Sequence[tuple[str, str]] = ()
     pool: Sequence[str] = ()
     split: str = "test"
@@ -31,8 +30,7 @@ class Claim:
     def effect(self) -> Effect | None:
         """The difference that the claim speaks of; None where one of the two was not run."""
         own = (self.variant, self.base)
-        pairs = [own, *((name, self.base) for name in self.family), *self.beside]
-        return within(self.records, pairs, [self.split], pool=self.pool)[own][self.split]
+        return within(self.records, [own, *self.beside], [self.split], pool=self.pool)[own][self.split]
 
 
 def verdicts(claims: Sequence[Claim]) -> Table:

@@ -268,8 +268,8 @@ def _pool(values: np.ndarray, apart: set[int]) -> tuple[float, int, set[int]]:
     """
     kept = [k for k in range(len(values)) if k not in apart or len(values) - len(apart) < 2]
     while True:
-        rest, freedom = _rest(values[kept])
-        chances = {k: _chance(rest, freedom, *_rest(values[[j for j in kept if j != k]]))
+        rest, freedom = rest_of(values[kept])
+        chances = {k: _chance(rest, freedom, *rest_of(values[[j for j in kept if j != k]]))
                    for k in kept} if len(kept) > 2 else {}
         most = min(chances, key=chances.get, default=None)
         if most is None or chances[most] >= DEPARTS / len(values):
@@ -285,8 +285,11 @@ def _chance(rest: float, freedom: int, less: float, fewer: int) -> float:
     return float(f_tail(freedom - fewer, fewer, max(own, 0.0) / max(others, 1e-9)))
 
 
-def _rest(values: np.ndarray) -> tuple[float, int]:
-    """Sum of squares that the means of rows and columns leave of a table, and its degrees of freedom."""
+def rest_of(values: np.ndarray) -> tuple[float, int]:
+    """Sum of squares that the means of rows and columns leave of a table, and its degrees of freedom.
+
+    values: (variants, draws), NaN where one was not run.
+    """
     rows, columns = values.shape
     if not np.isnan(values).any():
         left = values - values.mean(1, keepdims=True) - values.mean(0) + values.mean()

@@ -22,7 +22,8 @@ def sweep(slim):
 
 
 def test_a_claim_is_seen_or_not_or_its_reverse(sweep):
-    claims = [Claim("helps", sweep, "better", "plain", family=["lame"]), Claim("hurts", sweep, "plain", "better"),
+    claims = [Claim("helps", sweep, "better", "plain", beside=[("lame", "plain")]),
+              Claim("hurts", sweep, "plain", "better"),
               Claim("does nothing", sweep, "lame", "plain", pool=["better"], split="clean"),
               Claim("was forgotten", sweep, "flat", "plain"),
               Claim("was hurried", [r for r in sweep if r.config["draw"] < 13], "better", "plain")]
@@ -34,9 +35,9 @@ def test_a_claim_is_seen_or_not_or_its_reverse(sweep):
     assert all(words in table.note for words in ("not over these 5 rows", "95 % interval", "fewer than four draws"))
 
 
-def test_the_family_of_a_claim_makes_its_interval_wider_and_the_pool_does_not(sweep):
+def test_what_stands_beside_a_claim_makes_its_interval_wider_and_the_pool_does_not(sweep):
     alone = Claim("helps", sweep, "better", "plain", pool=["lame"]).effect()
-    beside = Claim("helps", sweep, "better", "plain", family=["lame"]).effect()
+    beside = Claim("helps", sweep, "better", "plain", beside=[("lame", "plain")]).effect()
     assert beside == against(sweep, ["better", "lame"], "plain", ["test"])["better"]["test"]
     assert alone.difference == beside.difference and alone.high - alone.low < beside.high - beside.low
     pairs = Claim("helps", sweep, "better", "plain", beside=[("lame", "better")]).effect()

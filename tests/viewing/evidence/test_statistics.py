@@ -10,6 +10,7 @@ from benchmarks import coverage
 from dfer_nb.errors import BadInput
 from dfer_nb.viewing.evidence.blocks import scores
 from dfer_nb.viewing.evidence.statistics import (
+    APART,
     Effect,
     against,
     compare,
@@ -189,6 +190,10 @@ def test_what_leaves_no_interval_is_refused():
     table = pd.DataFrame(np.random.default_rng(0).normal(70, 1, (3, 5)), ["a", "b", "c"])
     with pytest.raises(BadInput, match="asked twice"):
         contrasts(table, [("a", "b"), ("b", "a")])
+    apart = pd.DataFrame(np.random.default_rng(0).normal(70, 1, (3, 8)), ["a", "b", APART[0]])
+    apart.loc["a", 4:] = apart.loc["b", :3] = np.nan
+    with pytest.raises(BadInput, match="share two draws"):
+        contrasts(apart, [("a", APART[0]), ("b", APART[0])])
 
 
 def test_a_kept_out_draw_by_hand():
