@@ -215,8 +215,8 @@ CHOICES = {
         "0.6, 0.4 and 2 epochs for DFEW, 0.7, 0.2 and 3 for FERV39k (Sec. 4.3)", "ferv39k-thresholds"
     ),
     "lambda of a short training": Choice(
-        "laptop: 0.4, set on draw 9 by plain training: 29 % of the clips lie below it in the last epoch, and 67 % below "
-        "0.6; memorise: 0.6, for its network is soon as sure of itself as the paper's may be",
+        "laptop: 0.4, set on draw 9 by plain training: 29 % of the clips lie below it in the last epoch, and 67 % "
+        "below 0.6; memorise: 0.6, for its network is soon as sure of itself as the paper's may be",
         "CGP alone prunes 22 % of DFEW and 44 % of FERV39k by the last of 200 epochs (Table 3)", "lambda-06"
     ),
     "warm-up": Choice(
